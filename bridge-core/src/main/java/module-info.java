@@ -1,0 +1,9 @@
+/** Segment, ring, waiting, codec and call protocol. Knows nothing of Python or of processes. */
+module dev.lockstep.bridge {
+  requires transitive com.fasterxml.jackson.databind;
+  requires com.fasterxml.jackson.datatype.jsr310;
+  requires com.sun.jna;
+  requires static transitive org.jspecify;
+
+  exports dev.lockstep.wire;
+}
