@@ -5,5 +5,6 @@ module dev.lockstep.bridge {
   requires com.sun.jna;
   requires static transitive org.jspecify;
 
+  exports dev.lockstep.call;
   exports dev.lockstep.wire;
 }

@@ -1,0 +1,44 @@
+package dev.lockstep.call;
+
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What an engine tells the layer above. Every method runs on a thread that reads the lane or serves
+ * calls and must not block; what it throws is dropped.
+ */
+public interface Listener {
+  /** The peer's READY came: its script has run to its end. Calls that waited are sent after. */
+  void onReady(Map<String, @Nullable Object> description);
+
+  /** The peer's FATAL came: its script did not boot. The engine goes on reading until closed. */
+  void onFatal(ErrorDescription error);
+
+  /**
+   * A builtin notification, {@code progress} for a host and {@code close} for a worker, in the
+   * order of the notifications around it.
+   */
+  void onBuiltinNotify(String name, @Nullable Object[] arguments);
+
+  /**
+   * The peer wrote what no peer of ours writes. The engine has failed; every call in flight fails.
+   *
+   * @param fault names the word, the value and what was allowed
+   */
+  void onPeerFault(RuntimeException fault);
+
+  /**
+   * Something failed that no caller hears of: a notification's handler, a reply that could not be
+   * sent.
+   *
+   * @param name the function, or what was done
+   */
+  void onHandlerError(String name, Throwable error);
+
+  /**
+   * A future was cancelled with {@code mayInterrupt}: whoever can, interrupts the peer's call.
+   *
+   * @param callId as on the wire; it may have ended meanwhile
+   */
+  default void onInterruptWanted(String name, long callId) {}
+}
