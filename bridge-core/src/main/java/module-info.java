@@ -6,5 +6,7 @@ module dev.lockstep.bridge {
   requires static transitive org.jspecify;
 
   exports dev.lockstep.call;
+  exports dev.lockstep.diagnostics to
+      dev.lockstep.host;
   exports dev.lockstep.wire;
 }
