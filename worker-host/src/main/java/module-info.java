@@ -2,6 +2,14 @@
 module dev.lockstep.host {
   requires transitive dev.lockstep.bridge;
   requires static transitive org.jspecify;
+  requires static info.picocli;
+  requires static HdrHistogram;
+
+  opens dev.lockstep.cli to
+      info.picocli,
+      com.fasterxml.jackson.databind;
+  opens dev.lockstep.cli.bench to
+      com.fasterxml.jackson.databind;
 
   exports dev.lockstep;
 }
