@@ -2,6 +2,7 @@ package dev.lockstep.cli;
 
 import java.io.PrintStream;
 import java.util.Locale;
+import java.util.concurrent.locks.ReentrantLock;
 
 /**
  * A line on a terminal that is drawn over itself. Thread-safe: progress arrives on the worker's
@@ -14,6 +15,7 @@ final class ProgressBar {
 
   private final PrintStream terminal;
   private final boolean shown;
+  private final ReentrantLock lock = new ReentrantLock();
   private String drawn = "";
   private long drawnAtNanos;
 
@@ -28,10 +30,19 @@ final class ProgressBar {
   }
 
   /** Moves the bar. A total that is not positive shows the count alone. */
-  synchronized void update(double done, double total, String text) {
+  void update(double done, double total, String text) {
     if (!shown) {
       return;
     }
+    lock.lock();
+    try {
+      redraw(done, total, text);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private void redraw(double done, double total, String text) {
     String line = render(done, total, text);
     long nowNanos = System.nanoTime();
     boolean last = total > 0 && done >= total;
@@ -46,22 +57,32 @@ final class ProgressBar {
   }
 
   /** Prints a line above the bar. */
-  synchronized void printLine(String line) {
-    if (drawn.isEmpty()) {
-      terminal.println(line);
-    } else {
-      terminal.println(ERASE_LINE + line);
-      terminal.print(drawn);
+  void printLine(String line) {
+    lock.lock();
+    try {
+      if (drawn.isEmpty()) {
+        terminal.println(line);
+      } else {
+        terminal.println(ERASE_LINE + line);
+        terminal.print(drawn);
+      }
+      terminal.flush();
+    } finally {
+      lock.unlock();
     }
-    terminal.flush();
   }
 
   /** Takes the bar away. */
-  synchronized void clear() {
-    if (!drawn.isEmpty()) {
-      terminal.print(ERASE_LINE);
-      terminal.flush();
-      drawn = "";
+  void clear() {
+    lock.lock();
+    try {
+      if (!drawn.isEmpty()) {
+        terminal.print(ERASE_LINE);
+        terminal.flush();
+        drawn = "";
+      }
+    } finally {
+      lock.unlock();
     }
   }
 
