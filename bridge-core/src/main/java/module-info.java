@@ -8,5 +8,6 @@ module dev.lockstep.bridge {
   exports dev.lockstep.call;
   exports dev.lockstep.diagnostics to
       dev.lockstep.host;
+  exports dev.lockstep.codec;
   exports dev.lockstep.wire;
 }
