@@ -8,6 +8,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Not thread-safe. {@link #arguments} is called once, then {@link #keywords} once.
  */
+@SuppressWarnings("DoNotCallSuggester")
 public final class CallReader {
   CallReader() {}
 

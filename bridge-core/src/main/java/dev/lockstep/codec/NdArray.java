@@ -12,6 +12,7 @@ import java.util.Objects;
  * @param shape the length of each dimension, outermost first; empty for a single element
  * @param data the elements, row-major and little-endian; read-only
  */
+@SuppressWarnings("ArrayRecordComponent") // copied in and out, compared by content
 public record NdArray(ElementType type, int[] shape, ByteBuffer data) {
   static final int MAX_RANK = 64;
 

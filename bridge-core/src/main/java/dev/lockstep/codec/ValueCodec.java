@@ -7,6 +7,7 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** Values to bytes and back, by the wire format. Thread-safe and immutable. */
+@SuppressWarnings("DoNotCallSuggester")
 public final class ValueCodec {
   private final Limits limits;
   private final ObjectMapper mapper;
