@@ -1,0 +1,29 @@
+package dev.lockstep;
+
+import java.util.List;
+import java.util.OptionalInt;
+
+/**
+ * How a worker's process ended.
+ *
+ * @param exitCode if it exited by itself
+ * @param signal the number of the signal that ended it, if one did
+ * @param lastErrorLines what it wrote to stderr last, at most 50 lines and 16 KiB
+ * @param reason why it ended, if this side knows: closed, terminated, start-up deadline; else empty
+ */
+public record ExitStatus(
+    OptionalInt exitCode, OptionalInt signal, List<String> lastErrorLines, String reason) {
+
+  public ExitStatus {
+    lastErrorLines = List.copyOf(lastErrorLines);
+  }
+
+  /** As {@code exit code 3}, {@code signal SIGSEGV (11)}, {@code no process}. */
+  public String describe() {
+    if (signal.isPresent()) {
+      int number = signal.getAsInt();
+      return "signal " + number;
+    }
+    return exitCode.isPresent() ? "exit code " + exitCode.getAsInt() : "no process";
+  }
+}

@@ -1,0 +1,15 @@
+package dev.lockstep;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A Java function of one parameter that Python may call; see {@link ExposesFunctions}.
+ *
+ * <p>Whatever it throws reaches the Python caller. A {@link java.util.concurrent.CompletionStage}
+ * as result is awaited without a thread.
+ */
+@FunctionalInterface
+public interface Fn1<A extends @Nullable Object, R extends @Nullable Object> {
+  /** Runs the function. */
+  R call(A a) throws Exception;
+}

@@ -1,0 +1,305 @@
+package dev.lockstep;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.lockstep.wire.Limits;
+import java.lang.reflect.Type;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A Python process that runs a script and exchanges calls with this JVM.
+ *
+ * <p>Thread-safe. Its Python code runs as {@code __main__}; what the script exports is called
+ * through {@link #sync()}, what is exposed here is called by the script as {@code sync.name(...)}.
+ */
+public interface PyWorker extends ExposesFunctions<PyWorker>, AutoCloseable {
+  /** A builder for a worker that runs a script file; a relative path is one of this JVM's. */
+  static Builder script(Path file) {
+    return new Builder(ScriptSource.file(file));
+  }
+
+  /** A builder for a worker that runs a script file; a relative path is one of this JVM's. */
+  static Builder script(String file) {
+    return script(Path.of(file));
+  }
+
+  /** A builder for a worker that runs Python text. */
+  static Builder source(String text) {
+    return new Builder(ScriptSource.text(text));
+  }
+
+  /** A builder for a worker that runs a module, as {@code python -m} does. */
+  static Builder module(String name) {
+    return new Builder(ScriptSource.module(name));
+  }
+
+  /** The name that the builder gave, or one made for it. */
+  String name();
+
+  /** Where it is in its life. */
+  WorkerState state();
+
+  /** The process; 0 before there is one. */
+  long pid();
+
+  /**
+   * Completes with this worker when the script has run to its end and its exports are known.
+   *
+   * <p>Fails with {@link WorkerStartException}, which says why, if it never gets there; no process
+   * is left then. Joining it on the thread that serves a call of the booting script fails at once:
+   * the script waits for that call.
+   */
+  CompletableFuture<PyWorker> ready();
+
+  /** The way to call what the script exports. */
+  Sync sync();
+
+  /**
+   * Raises {@code KeyboardInterrupt} in what the worker runs now on Python's main thread; nothing
+   * happens when it runs nothing.
+   */
+  void interrupt();
+
+  /**
+   * Kills the process and everything in its process group at once. Every pending future fails;
+   * returns when that is done, before the process is reaped ({@link #onExit()} tells).
+   */
+  void terminate();
+
+  /**
+   * Ends the worker in good order: takes no new calls, lets those in flight finish within the grace
+   * (2 s unless the builder says otherwise), lets the script's exit handlers run, then kills what
+   * is left. Returns when no process, mapping or file is left. Harmless when repeated.
+   */
+  @Override
+  void close();
+
+  /** Completes, never with an error, when the process is gone and its output has been read. */
+  CompletableFuture<ExitStatus> onExit();
+
+  /** What it has done so far. */
+  WorkerStatistics statistics();
+
+  /**
+   * What it is made of.
+   *
+   * @throws IllegalStateException if it is not ready yet
+   */
+  WorkerDescription describe();
+
+  /** The stacks of its Python threads, as text; asks the worker, which must be able to answer. */
+  String dumpStacks();
+
+  /**
+   * How a worker is to be; reusable, and not thread-safe. What is not set has its default.
+   *
+   * <p>What the script needs while it boots is exposed here: exposed after the start it may come
+   * too late.
+   */
+  final class Builder implements ExposesFunctions<Builder> {
+    private final WorkerSettings settings;
+
+    Builder(ScriptSource source) {
+      settings = new WorkerSettings(source);
+    }
+
+    /** A name, unique among the live workers; default: the script's name and a number. */
+    public Builder name(String name) {
+      settings.name = name;
+      return this;
+    }
+
+    /** Which kind of Python; default {@link WorkerType#PY}. */
+    public Builder type(WorkerType type) {
+      settings.type = type.requireSupported();
+      return this;
+    }
+
+    /** The configuration, which the script sees as {@code config}; default: empty. */
+    public Builder config(WorkerConfig config) {
+      settings.config = config;
+      return this;
+    }
+
+    /** The same from a map; see {@link WorkerConfig#of}. */
+    public Builder config(Map<String, ? extends @Nullable Object> config) {
+      return config(WorkerConfig.of(config));
+    }
+
+    /**
+     * Whether the worker cannot call Java, and is lighter and faster for it; default: what the
+     * configuration says, else no.
+     */
+    public Builder syncMainOnly(boolean syncMainOnly) {
+      settings.syncMainOnly = syncMainOnly;
+      return this;
+    }
+
+    /**
+     * The Python to run: a path, or a name that is looked for on PATH. Default: system property
+     * {@code lockstep.python}, environment variable {@code LOCKSTEP_PYTHON}, {@code python3}.
+     */
+    public Builder interpreter(String interpreter) {
+      settings.interpreter = interpreter;
+      return this;
+    }
+
+    /** The same. */
+    public Builder interpreter(Path interpreter) {
+      return interpreter(interpreter.toString());
+    }
+
+    /** What the script finds in {@code sys.argv} behind its own name; default: nothing. */
+    public Builder arguments(String... arguments) {
+      settings.arguments = List.of(arguments);
+      return this;
+    }
+
+    /** Adds to the process's environment, which is this JVM's otherwise. */
+    public Builder environment(String name, String value) {
+      settings.environment.put(name, value);
+      return this;
+    }
+
+    /** Adds to the process's environment, which is this JVM's otherwise. */
+    public Builder environment(Map<String, String> variables) {
+      settings.environment.putAll(variables);
+      return this;
+    }
+
+    /** The process's working directory; default: this JVM's. */
+    public Builder workingDirectory(Path directory) {
+      settings.workingDirectory = directory;
+      return this;
+    }
+
+    /** What either side accepts at most; default {@link Limits#DEFAULT}. */
+    public Builder limits(Limits limits) {
+      settings.limits = limits;
+      return this;
+    }
+
+    /**
+     * Bytes of shared memory for each direction: a power of two from 64 KiB to 256 MiB; default 256
+     * KiB. Longer messages go through in pieces.
+     */
+    public Builder laneCapacity(int bytes) {
+      settings.laneCapacityBytes = bytes;
+      return this;
+    }
+
+    /** Where the shared memory comes from; default {@link SegmentKind#MEMFD}. */
+    public Builder segmentKind(SegmentKind kind) {
+      settings.segmentKind = kind;
+      return this;
+    }
+
+    /** The folder on tmpfs for {@link SegmentKind#TMPFS}; default {@code /dev/shm}. */
+    public Builder segmentFolder(Path folder) {
+      settings.segmentFolder = folder;
+      return segmentKind(SegmentKind.TMPFS);
+    }
+
+    /**
+     * Which twin serves in the worker; default: environment variable {@code LOCKSTEP_ACCELERATOR},
+     * else {@link Accelerator#AUTO}.
+     */
+    public Builder accelerator(Accelerator accelerator) {
+      settings.accelerator = accelerator;
+      return this;
+    }
+
+    /** How long the script may take to its end; default 30 s. Past it the process is killed. */
+    public Builder startTimeout(Duration timeout) {
+      settings.startTimeout = requirePositive("startTimeout", timeout);
+      return this;
+    }
+
+    /** How long {@link PyWorker#close} waits before it kills; default 2 s. */
+    public Builder grace(Duration grace) {
+      settings.grace = requirePositive("grace", grace);
+      return this;
+    }
+
+    /**
+     * Where exposed functions run; default: on the worker's reading thread, which reads nothing
+     * else meanwhile. Calls nested in a call of a waiting thread run on that thread always.
+     */
+    public Builder executor(Executor executor) {
+      settings.executor = executor;
+      return this;
+    }
+
+    /** Binds records and classes; default: a mapper with Java's time and Optional. */
+    public Builder objectMapper(ObjectMapper mapper) {
+      settings.objectMapper = mapper;
+      return this;
+    }
+
+    /**
+     * Whether a time with fractions of microseconds is refused instead of cut to microseconds;
+     * default: no.
+     */
+    public Builder strictNanos(boolean strictNanos) {
+      settings.strictNanos = strictNanos;
+      return this;
+    }
+
+    /**
+     * Gets every line that the worker writes to stdout and stderr, in order for each stream, on one
+     * thread that reads for all workers: it must not block. Default: logger {@code
+     * dev.lockstep.worker.NAME}, INFO for stdout and WARNING for stderr.
+     */
+    public Builder onOutput(Consumer<? super OutputLine> consumer) {
+      settings.outputConsumer = consumer;
+      return this;
+    }
+
+    /** Is told once when the process is gone. */
+    public Builder onExit(Consumer<? super ExitStatus> consumer) {
+      settings.exitConsumer = consumer;
+      return this;
+    }
+
+    /** Is told what the script says with {@code sync.progress}; must not block. */
+    public Builder onProgress(Consumer<? super Progress> consumer) {
+      settings.progressConsumer = consumer;
+      return this;
+    }
+
+    @Override
+    public Builder exposeAll(String name, List<? extends Type> parameters, FnAll function) {
+      settings.add(ExposedFunction.of(name, parameters, function));
+      return this;
+    }
+
+    @Override
+    public Builder expose(Object handlers) {
+      ExposedMethods.of(handlers).forEach(settings::add);
+      return this;
+    }
+
+    /** Starts a worker that has a {@link Workers} of its own, closed with it. */
+    public PyWorker start() {
+      return LocalWorkers.startAlone(this);
+    }
+
+    /** What is set now; later changes to this builder do not reach it. */
+    WorkerSettings snapshot() {
+      return settings.copy();
+    }
+
+    private static Duration requirePositive(String name, Duration value) {
+      if (value.isNegative() || value.isZero()) {
+        throw new IllegalArgumentException(name + " must be positive: " + name + "=" + value);
+      }
+      return value;
+    }
+  }
+}

@@ -1,0 +1,9 @@
+package dev.lockstep;
+
+/** Where the memory that a worker shares with this process comes from. */
+public enum SegmentKind {
+  /** An anonymous sealed file in memory; reached through {@code /proc}. */
+  MEMFD,
+  /** A file in a private folder on tmpfs, for where {@code /proc} cannot serve. */
+  TMPFS
+}
