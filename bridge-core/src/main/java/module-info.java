@@ -10,4 +10,14 @@ module dev.lockstep.bridge {
       dev.lockstep.host;
   exports dev.lockstep.codec;
   exports dev.lockstep.wire;
+  exports dev.lockstep.os to
+      dev.lockstep.host;
+  exports dev.lockstep.memory to
+      dev.lockstep.host;
+  exports dev.lockstep.park to
+      dev.lockstep.host;
+  exports dev.lockstep.ring to
+      dev.lockstep.host;
+  exports dev.lockstep.channel to
+      dev.lockstep.host;
 }

@@ -1,0 +1,197 @@
+package dev.lockstep.channel;
+
+import dev.lockstep.park.Signal;
+import dev.lockstep.park.VirtualThreads;
+import dev.lockstep.ring.PeerFaultException;
+import dev.lockstep.ring.RingRegion;
+import dev.lockstep.ring.RingWriter;
+import dev.lockstep.wire.FrameFlags;
+import dev.lockstep.wire.FrameLayout;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.LongAdder;
+import java.util.concurrent.locks.LockSupport;
+import java.util.concurrent.locks.ReentrantLock;
+
+/**
+ * The outgoing lane: one frame at a time under the producer lock, which nobody holds while waiting.
+ *
+ * <p>Waiting for room is the rare way. One thread at a time sleeps in the futex of the lane's space
+ * signal; others queue for that turn. A virtual thread looks again every 100 us instead: it must
+ * not sleep in native code.
+ */
+final class Outbound {
+  private static final long SLICE_NANOS = TimeUnit.MILLISECONDS.toNanos(50);
+  private static final long VIRTUAL_LOOK_NANOS = TimeUnit.MICROSECONDS.toNanos(100);
+  private static final byte[] NOTHING = {};
+
+  private final Channel channel;
+  private final RingRegion region;
+  private final RingWriter writer;
+  private final Signal dataSignal;
+  private final Signal spaceSignal;
+  private final ReentrantLock producerLock = new ReentrantLock();
+  private final ReentrantLock sleepersTurn = new ReentrantLock();
+  private final LongAdder waits = new LongAdder();
+  private long frames;
+  private long bytes;
+
+  Outbound(Channel channel, RingRegion region) {
+    this.channel = channel;
+    this.region = region;
+    this.writer = new RingWriter(region);
+    this.dataSignal = new Signal(region.segment(), region.dataSignalIndex());
+    this.spaceSignal = new Signal(region.segment(), region.spaceSignalIndex());
+  }
+
+  void send(
+      int kind,
+      int flags,
+      int depth,
+      long callId,
+      long parentCallId,
+      byte[] payload,
+      int offset,
+      int length,
+      long deadlineNanos) {
+    Header header = new Header(kind, depth, callId, parentCallId);
+    if (length <= writer.maxPayloadBytes()) {
+      sendFrame(header, flags, NOTHING, payload, offset, length, deadlineNanos);
+      return;
+    }
+    byte[] total =
+        ByteBuffer.allocate(FrameLayout.FRAGMENT_TOTAL_BYTES)
+            .order(ByteOrder.LITTLE_ENDIAN)
+            .putLong(length)
+            .array();
+    int done = 0;
+    while (done < length) {
+      byte[] prefix = done == 0 ? total : NOTHING;
+      int count = Math.min(length - done, writer.maxPayloadBytes() - prefix.length);
+      int fragment = flags;
+      fragment |= done == 0 ? 0 : FrameFlags.CONTINUATION;
+      fragment |= done + count < length ? FrameFlags.MORE : 0;
+      sendFrame(header, fragment, prefix, payload, offset + done, count, deadlineNanos);
+      done += count;
+    }
+  }
+
+  private record Header(int kind, int depth, long callId, long parentCallId) {}
+
+  private void sendFrame(
+      Header header,
+      int flags,
+      byte[] prefix,
+      byte[] payload,
+      int offset,
+      int length,
+      long deadlineNanos) {
+    while (!offer(header, flags, prefix, payload, offset, length)) {
+      waitForRoom(prefix.length + length, deadlineNanos);
+    }
+    dataSignal.raise();
+  }
+
+  private boolean offer(
+      Header header, int flags, byte[] prefix, byte[] payload, int offset, int length) {
+    if (channel.isClosed()) {
+      throw new ChannelClosedException();
+    }
+    int payloadBytes = prefix.length + length;
+    producerLock.lock();
+    boolean committed = false;
+    try {
+      int index = writer.claim(payloadBytes);
+      if (index == RingWriter.NO_SPACE) {
+        return false;
+      }
+      if (prefix.length != 0) {
+        region.segment().putBytes(index, prefix, 0, prefix.length);
+      }
+      region.segment().putBytes(index + prefix.length, payload, offset, length);
+      writer.commit(
+          payloadBytes, header.kind, flags, header.depth, header.callId, header.parentCallId);
+      committed = true;
+      frames++;
+      bytes += payloadBytes;
+      return true;
+    } catch (InternalError e) {
+      throw new PeerFaultException("the segment's file was cut", e);
+    } finally {
+      if (!committed) {
+        writer.abort();
+      }
+      producerLock.unlock();
+    }
+  }
+
+  private void waitForRoom(int payloadBytes, long deadlineNanos) {
+    channel.drainWhileWaiting();
+    long left = deadlineNanos == Long.MAX_VALUE ? SLICE_NANOS : deadlineNanos - System.nanoTime();
+    if (left <= 0) {
+      throw new SendTimeoutException(payloadBytes);
+    }
+    waits.increment();
+    long nanos = Math.min(left, SLICE_NANOS);
+    if (VirtualThreads.isVirtual(Thread.currentThread())) {
+      LockSupport.parkNanos(Math.min(nanos, VIRTUAL_LOOK_NANOS));
+      return;
+    }
+    if (!takeTurn(nanos)) {
+      return;
+    }
+    try {
+      int word = spaceSignal.prepare();
+      if (!hasRoom(payloadBytes) && !channel.isClosed()) {
+        spaceSignal.await(word, nanos);
+      }
+    } finally {
+      sleepersTurn.unlock();
+    }
+  }
+
+  /**
+   * An interrupted thread still sends what it has begun: the flag stays for whoever waits for the
+   * answer.
+   */
+  private boolean takeTurn(long nanos) {
+    if (sleepersTurn.tryLock()) {
+      return true;
+    }
+    boolean interrupted = Thread.interrupted();
+    try {
+      return sleepersTurn.tryLock(nanos, TimeUnit.NANOSECONDS);
+    } catch (InterruptedException e) {
+      interrupted = true;
+      return false;
+    } finally {
+      if (interrupted) {
+        Thread.currentThread().interrupt();
+      }
+    }
+  }
+
+  private boolean hasRoom(int payloadBytes) {
+    producerLock.lock();
+    try {
+      boolean room = writer.claim(payloadBytes) != RingWriter.NO_SPACE;
+      writer.abort();
+      return room;
+    } finally {
+      producerLock.unlock();
+    }
+  }
+
+  long frames() {
+    return frames;
+  }
+
+  long bytes() {
+    return bytes;
+  }
+
+  long waits() {
+    return waits.sum();
+  }
+}

@@ -1,0 +1,134 @@
+package dev.lockstep.memory;
+
+import dev.lockstep.os.ProcFs;
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.channels.OverlappingFileLockException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.UUID;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A private folder (0700) for segments that are files. Whoever opens one first sweeps what killed
+ * hosts of the same user left behind: each folder holds a locked file, and the kernel releases the
+ * lock of the dead.
+ */
+public final class TmpfsFolder implements AutoCloseable {
+  private static final String LOCK = "lock";
+
+  private final Path folder;
+  private final FileChannel lockChannel;
+  private final AtomicInteger files = new AtomicInteger();
+
+  private TmpfsFolder(Path folder, FileChannel lockChannel) {
+    this.folder = folder;
+    this.lockChannel = lockChannel;
+  }
+
+  /**
+   * Sweeps {@code base} and makes a new folder in it.
+   *
+   * @param base usually {@code /dev/shm}
+   * @throws SegmentException if the folder cannot be made
+   */
+  public static TmpfsFolder open(Path base) {
+    String prefix = "lockstep-" + ProcFs.ownUid() + "-";
+    String own = prefix + ProcessHandle.current().pid() + "-";
+    sweep(base, prefix, own);
+    Path draft = base.resolve("." + own + UUID.randomUUID());
+    Path folder = base.resolve(own + UUID.randomUUID());
+    FileChannel channel = null;
+    try {
+      Files.createDirectory(
+          draft,
+          PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+      channel =
+          FileChannel.open(
+              draft.resolve(LOCK), StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
+      FileLock lock = channel.lock();
+      if (!lock.isValid()) {
+        throw new IOException("the lock is not valid");
+      }
+      // Visible to sweepers only once it is locked.
+      Files.move(draft, folder);
+      return new TmpfsFolder(folder, channel);
+    } catch (IOException e) {
+      closeQuietly(channel);
+      delete(draft);
+      throw new SegmentException(
+          "a folder for segments cannot be made: base="
+              + base
+              + "; choose another with segmentFolder",
+          e);
+    }
+  }
+
+  private static void sweep(Path base, String prefix, String own) {
+    try (DirectoryStream<Path> found = Files.newDirectoryStream(base, prefix + "*")) {
+      for (Path candidate : found) {
+        // Opening and closing a lock file of this very process would release its lock: POSIX locks
+        // are per process.
+        if (!candidate.getFileName().toString().startsWith(own)) {
+          sweepOne(candidate);
+        }
+      }
+    } catch (IOException e) {
+      // Nothing to sweep, or not ours: making the folder will say more.
+    }
+  }
+
+  private static void sweepOne(Path candidate) {
+    try (FileChannel channel =
+        FileChannel.open(candidate.resolve(LOCK), StandardOpenOption.WRITE)) {
+      FileLock lock = channel.tryLock();
+      if (lock != null) {
+        delete(candidate);
+      }
+    } catch (OverlappingFileLockException | IOException e) {
+      // Alive in this JVM, or gone meanwhile.
+    }
+  }
+
+  private static void delete(Path folder) {
+    try (DirectoryStream<Path> files = Files.newDirectoryStream(folder)) {
+      for (Path file : files) {
+        Files.deleteIfExists(file);
+      }
+      Files.deleteIfExists(folder);
+    } catch (IOException e) {
+      // The next sweep finds it again.
+    }
+  }
+
+  private static void closeQuietly(@Nullable FileChannel channel) {
+    if (channel != null) {
+      try {
+        channel.close();
+      } catch (IOException e) {
+        // It was only a lock.
+      }
+    }
+  }
+
+  Path newFile() {
+    return folder.resolve("segment-" + files.incrementAndGet());
+  }
+
+  /** The folder itself. */
+  public Path path() {
+    return folder;
+  }
+
+  /** Removes the folder and what is in it. */
+  @Override
+  public void close() {
+    delete(folder);
+    closeQuietly(lockChannel);
+  }
+}

@@ -1,0 +1,75 @@
+package dev.lockstep.park;
+
+import java.util.function.BooleanSupplier;
+
+/**
+ * Spins for a condition, for as long as spinning has paid of late.
+ *
+ * <p>Spinning pays only if what is waited for usually comes within the budget and a processor is
+ * free for the other side. So the budget doubles with each success up to its maximum, halves with
+ * each failure down to almost nothing, and falls at once when the spinner notices that it was taken
+ * off its processor: then there are more runnable threads than processors, and every nanosecond
+ * spun is one that the other side does not get.
+ *
+ * <p>For one thread at a time. The counters may be read by others and are then slightly old.
+ */
+public final class SpinBudget {
+  private static final long MIN_NANOS = 500;
+  private static final long DESCHEDULED_NANOS = 200_000;
+  private static final int LOOKS_PER_CLOCK_READING = 16;
+
+  private final long maxNanos;
+  private long budgetNanos;
+  private long hits;
+  private long misses;
+
+  /** A budget of at most {@code maxNanos}; 0 never spins. */
+  public SpinBudget(long maxNanos) {
+    this.maxNanos = maxNanos;
+    this.budgetNanos = maxNanos;
+  }
+
+  /** Spins until the condition holds or the budget is spent; true if it holds. */
+  public boolean spinUntil(BooleanSupplier condition) {
+    if (condition.getAsBoolean()) {
+      return true;
+    }
+    if (maxNanos == 0) {
+      return false;
+    }
+    long start = System.nanoTime();
+    long last = start;
+    while (true) {
+      for (int i = 0; i < LOOKS_PER_CLOCK_READING; i++) {
+        Thread.onSpinWait();
+        if (condition.getAsBoolean()) {
+          hits++;
+          budgetNanos = Math.min(maxNanos, budgetNanos * 2);
+          return true;
+        }
+      }
+      long now = System.nanoTime();
+      if (now - last > DESCHEDULED_NANOS) {
+        misses++;
+        budgetNanos = MIN_NANOS;
+        return false;
+      }
+      if (now - start >= budgetNanos) {
+        misses++;
+        budgetNanos = Math.max(MIN_NANOS, budgetNanos / 2);
+        return false;
+      }
+      last = now;
+    }
+  }
+
+  /** Waits that spinning ended. */
+  public long hits() {
+    return hits;
+  }
+
+  /** Waits that spinning did not end. */
+  public long misses() {
+    return misses;
+  }
+}
