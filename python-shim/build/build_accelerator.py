@@ -25,7 +25,7 @@ import sys
 
 OLDEST = (3, 9)
 WARNINGS = ["-Wall", "-Wextra", "-Werror"]
-FLAGS = ["-O2", "-fPIC", "-std=c11", "-D_GNU_SOURCE", "-pthread", "-fvisibility=hidden", "-fno-strict-aliasing"]
+FLAGS = ["-O2", "-fPIC", "-std=c11", "-D_GNU_SOURCE", "-DPY_SSIZE_T_CLEAN", "-pthread", "-fvisibility=hidden", "-fno-strict-aliasing"]
 SANITIZERS = ["-fsanitize=address,undefined", "-fno-sanitize-recover=undefined", "-fno-omit-frame-pointer", "-g"]
 
 QUESTION = """

@@ -1,0 +1,148 @@
+/* One side of a segment, as Python sees it; the contract stands in lockstep/_channel.py.
+ *
+ * The GIL is the lock: every field is read and written with it held, but for what the waits look at without it
+ * (`attention`, the shared words). It is released only while a thread spins, sleeps in the futex, or waits for a
+ * turn. Between a claim and its commit it is never released and no Python code runs, so many threads of this process
+ * write one lane without a lock of its own, and a thread that is killed there leaves nothing behind.
+ */
+#pragma once
+#include <Python.h>
+
+#include "codec.h"
+#include "lane.h"
+
+#if PY_VERSION_HEX < 0x030A0000
+static inline PyObject *Py_NewRef(PyObject *object) {
+  Py_INCREF(object);
+  return object;
+}
+static inline PyObject *Py_XNewRef(PyObject *object) {
+  Py_XINCREF(object);
+  return object;
+}
+#endif
+
+typedef struct {
+  PyObject *unserializable, *malformed, *peer_fault, *closed, *too_large, *queue_full, *timeout, *forked, *lockstep;
+} ls_error_classes;
+
+extern ls_error_classes ls_errors;
+
+typedef struct {
+  PyObject_HEAD
+  uint8_t kind;
+  uint8_t flags;
+  uint16_t depth;
+  unsigned long long call_id;
+  unsigned long long parent_id;
+  PyObject *payload;
+} ls_frame;
+
+/* A message in the making. Its memory grows with what arrives, not with what was announced. */
+typedef struct {
+  ls_header header; /* of the first fragment, without MORE and CONTINUATION */
+  uint64_t total;
+  uint64_t received;
+  PyObject *bytes;
+} ls_partial;
+
+#define LS_NAME_SLOTS 32
+#define LS_NAME_BYTES 56
+
+typedef struct {
+  uint8_t length; /* 0: the slot is free */
+  uint8_t bytes[LS_NAME_BYTES];
+  PyObject *name;
+} ls_name_slot;
+
+typedef struct {
+  PyObject_HEAD
+  Py_buffer view;
+  uint8_t *base;
+  int side;
+  bool sync_main_only;
+  bool forked;
+  bool broken;
+  ls_fault fault;
+  ls_reader in;
+  ls_writer out;
+  ls_spin reply_spin;
+  ls_spin idle_spin;
+  uint32_t allowed_kinds;
+  uint32_t max_message_bytes;
+  uint32_t max_depth;
+  uint32_t max_queued;
+  uint64_t counter;
+
+  bool role;
+  unsigned long role_thread;
+  Py_ssize_t waiting;
+  _Atomic(bool) attention;
+  char unflushed;
+  unsigned long long calls_served;
+
+  PyObject *hooks;
+  PyObject *current; /* the ContextVar */
+
+  PyObject **inbox; /* a circle of frames */
+  uint32_t inbox_room, inbox_first, inbox_count;
+  uint64_t inbox_bytes;
+  ls_partial *partials;
+  uint32_t partial_count, partial_room;
+  uint64_t *owed_cancels; /* calls whose fragments were given up, to be cancelled before anything else is sent */
+  uint32_t owed_count, owed_room;
+
+  bool space_sleeper;  /* one thread sleeps on the space signal; others wait for their turn at the gate */
+  ls_signal space_gate;
+
+  uint64_t frames_in, frames_out, bytes_in, bytes_out, parks, late_wakeups;
+  ls_name_slot names[LS_NAME_SLOTS];
+} ls_endpoint;
+
+extern PyTypeObject ls_frame_type, ls_endpoint_type, ls_bound_type;
+
+#define LS_NO_DEADLINE UINT64_MAX
+
+/* ---- endpoint.c ---- */
+int ls_usable(ls_endpoint *e);          /* 0, or -1 with an exception */
+int ls_raise_fault(ls_endpoint *e);     /* sets PeerFaultError, returns -1 */
+uint32_t ls_host_state(const ls_endpoint *e);
+bool ls_take_role(ls_endpoint *e);
+int ls_leave_role(ls_endpoint *e);      /* -1 where hand_over raised */
+PyObject *ls_take_exception(void);      /* the exception that is set, normalised, with its traceback; clears it */
+void ls_give_exception(PyObject *exception);
+
+/* ---- messages.c ---- */
+PyObject *ls_make_frame(const ls_header *header, PyObject *payload); /* steals payload, also where it fails */
+int ls_check_ids(ls_endpoint *e, const ls_header *header);
+/* The next whole message of the ring: 1 and a new reference, 0 nothing yet, -1 an exception. */
+int ls_fetch(ls_endpoint *e, PyObject **frame);
+PyObject *ls_pop_inbox(ls_endpoint *e);
+int ls_drain(ls_endpoint *e);
+int ls_send(ls_endpoint *e, ls_header *header, const uint8_t *payload, size_t length, uint64_t deadline);
+void ls_drop_messages(ls_endpoint *e);
+bool ls_settled(const ls_endpoint *e); /* no cancel is owed: a frame may be claimed and committed in place */
+void ls_sent(ls_endpoint *e, const ls_header *header);
+
+/* ---- waiting.c ---- */
+typedef enum {
+  LS_WAIT_RAISED = -1,
+  LS_WAIT_DATA,
+  LS_WAIT_ATTENTION, /* cleared */
+  LS_WAIT_STATE,
+  LS_WAIT_SIGNAL, /* a Python signal handler may have run */
+  LS_WAIT_WOKEN,
+  LS_WAIT_SLICE,
+  LS_WAIT_DEADLINE,
+} ls_wake;
+
+ls_wake ls_wait(ls_endpoint *e, ls_spin *spin, uint32_t state, int64_t slice_nanos, uint64_t deadline);
+/* 0 look again, -1 an exception. `patient`: no signal handler runs. */
+int ls_wait_for_space(ls_endpoint *e, uint32_t length, uint64_t deadline, bool patient);
+int ls_deadline_from(PyObject *seconds, uint64_t *nanos);
+void ls_yield_gil(ls_endpoint *e);
+
+/* ---- bound.c, serve.c, guard.c ---- */
+PyObject *ls_make_bound(ls_endpoint *e, PyObject *name);
+PyObject *ls_serve(ls_endpoint *e, PyObject *exports, PyObject *on_frame);
+extern PyMethodDef ls_guard_methods[];

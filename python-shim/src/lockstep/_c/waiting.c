@@ -1,0 +1,169 @@
+/* Waiting with the GIL released: for data on the inbound lane, for space on the outbound one. */
+#include "endpoint.h"
+
+#include <errno.h>
+#include <sched.h>
+
+#define RAISE_IN_FLIGHT_NANOS 2000000
+#define SPACE_SLICE_NANOS ((int64_t)LS_SLICE_IN_FLIGHT_MILLIS * 1000000)
+
+int ls_deadline_from(PyObject *seconds, uint64_t *nanos) {
+  *nanos = LS_NO_DEADLINE;
+  if (seconds == NULL || seconds == Py_None) {
+    return 0;
+  }
+  double value = PyFloat_AsDouble(seconds);
+  if (value == -1.0 && PyErr_Occurred()) {
+    return -1;
+  }
+  if (value < 9e9) {
+    *nanos = value > 0 ? (uint64_t)(value * 1e9) : 0;
+  }
+  return 0;
+}
+
+void ls_yield_gil(ls_endpoint *e) {
+  (void)e;
+  Py_BEGIN_ALLOW_THREADS
+  Py_END_ALLOW_THREADS
+}
+
+/* A slice ran out and something is there: lost, or is the raise that belongs to it just under way? */
+static bool is_late(ls_signal *signal, uint32_t slept_on) {
+  uint64_t until = ls_now() + RAISE_IN_FLIGHT_NANOS;
+  do {
+    if (atomic_load_explicit(signal, memory_order_acquire) != slept_on) { /* PAIRS: Signal.raise, ls_raise */
+      return false;
+    }
+    sched_yield();
+  } while (ls_now() < until);
+  return true;
+}
+
+static void count_late(ls_endpoint *e) {
+  e->late_wakeups++;
+  int offset = e->side == LS_WORKER ? LS_WORKER_LATE_WAKEUPS_OFFSET : LS_HOST_LATE_WAKEUPS_OFFSET;
+  /* A counter for diagnosis: nothing is published by it. */
+  atomic_store_explicit((_Atomic(uint64_t) *)(void *)(e->base + offset), e->late_wakeups, memory_order_relaxed);
+}
+
+static bool take_attention(ls_endpoint *e) {
+  return atomic_load_explicit(&e->attention, memory_order_relaxed) && atomic_exchange(&e->attention, false);
+}
+
+static int64_t shorter(int64_t slice, uint64_t deadline, uint64_t now) {
+  return deadline != LS_NO_DEADLINE && deadline - now < (uint64_t)slice ? (int64_t)(deadline - now) : slice;
+}
+
+ls_wake ls_wait(ls_endpoint *e, ls_spin *spin, uint32_t state, int64_t slice_nanos, uint64_t deadline) {
+  ls_signal *signal = ls_data_signal(e->in.lane);
+  bool found = false, slept = false;
+  int error = 0;
+  uint32_t seen = 0;
+  if (take_attention(e)) {
+    return LS_WAIT_ATTENTION;
+  }
+  if (ls_host_state(e) != state) {
+    return LS_WAIT_STATE;
+  }
+  if (deadline == 0) { /* a look, no more */
+    return ls_has_data(&e->in) ? LS_WAIT_DATA : LS_WAIT_DEADLINE;
+  }
+  Py_BEGIN_ALLOW_THREADS
+  found = ls_spin_for_data(spin, &e->in);
+  Py_END_ALLOW_THREADS
+  if (found) {
+    return LS_WAIT_DATA;
+  }
+  if (PyErr_CheckSignals() < 0) {
+    return LS_WAIT_RAISED;
+  }
+  uint64_t now = deadline == LS_NO_DEADLINE ? 0 : ls_now();
+  if (now >= deadline) {
+    return ls_has_data(&e->in) ? LS_WAIT_DATA : LS_WAIT_DEADLINE;
+  }
+  Py_BEGIN_ALLOW_THREADS
+  seen = ls_prepare(signal);
+  found = ls_has_data(&e->in);
+  if (!found && !atomic_load(&e->attention) && ls_host_state(e) == state) {
+    slept = true;
+    error = ls_futex_wait(signal, seen, shorter(slice_nanos, deadline, now));
+    found = ls_has_data(&e->in);
+    if (error == ETIMEDOUT && found && is_late(signal, seen)) {
+      count_late(e);
+    }
+  } else {
+    ls_unpark(signal);
+  }
+  Py_END_ALLOW_THREADS
+  e->parks += slept;
+  if (error == EINTR && PyErr_CheckSignals() < 0) {
+    return LS_WAIT_RAISED;
+  }
+  if (found) {
+    return LS_WAIT_DATA;
+  }
+  if (take_attention(e)) {
+    return LS_WAIT_ATTENTION;
+  }
+  if (ls_host_state(e) != state) {
+    return LS_WAIT_STATE;
+  }
+  if (error == EINTR) {
+    return LS_WAIT_SIGNAL;
+  }
+  if (error == ETIMEDOUT) {
+    return deadline != LS_NO_DEADLINE && ls_now() >= deadline ? LS_WAIT_DEADLINE : LS_WAIT_SLICE;
+  }
+  if (error != 0) { /* the word is not there any more, or the kernel has no futex: nothing can be waited for */
+    errno = error;
+    PyErr_SetFromErrno(PyExc_OSError);
+    return LS_WAIT_RAISED;
+  }
+  return slept ? LS_WAIT_WOKEN : LS_WAIT_SLICE;
+}
+
+static int sleep_for_space(ls_endpoint *e, uint32_t length, int64_t nanos) {
+  ls_signal *signal = ls_space_signal(e->out.lane);
+  uint32_t state = ls_host_state(e);
+  ls_writer as_seen = e->out; /* other threads of this process may write meanwhile */
+  int error = 0;
+  e->space_sleeper = true;
+  Py_BEGIN_ALLOW_THREADS
+  uint32_t seen = ls_prepare(signal);
+  if (!ls_has_space(&as_seen, length) && ls_host_state(e) == state) {
+    error = ls_futex_wait(signal, seen, nanos);
+    if (error == ETIMEDOUT && ls_has_space(&as_seen, length) && is_late(signal, seen)) {
+      count_late(e);
+    }
+  }
+  Py_END_ALLOW_THREADS
+  e->space_sleeper = false;
+  /* Those who wait for their turn look again: one of them sleeps next. */
+  atomic_fetch_add(&e->space_gate, 2);
+  ls_futex_wake(&e->space_gate, INT32_MAX);
+  return error;
+}
+
+static int wait_at_gate(ls_endpoint *e, int64_t nanos) {
+  uint32_t seen = atomic_load(&e->space_gate);
+  int error = 0;
+  Py_BEGIN_ALLOW_THREADS
+  error = ls_futex_wait(&e->space_gate, seen, nanos);
+  Py_END_ALLOW_THREADS
+  return error;
+}
+
+int ls_wait_for_space(ls_endpoint *e, uint32_t length, uint64_t deadline, bool patient) {
+  uint64_t now = ls_now();
+  if (now >= deadline) {
+    PyErr_SetString(ls_errors.timeout, "no space in the lane to main within the deadline");
+    return -1;
+  }
+  int64_t nanos = shorter(SPACE_SLICE_NANOS, deadline, now);
+  int error = e->space_sleeper ? wait_at_gate(e, nanos) : sleep_for_space(e, length, nanos);
+  if (!patient && error == EINTR && PyErr_CheckSignals() < 0) {
+    return -1;
+  }
+  return 0;
+}
