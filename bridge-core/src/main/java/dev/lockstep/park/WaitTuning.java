@@ -1,6 +1,7 @@
 package dev.lockstep.park;
 
-import java.time.Duration;
+import dev.lockstep.wire.Limits;
+import java.util.concurrent.TimeUnit;
 
 /**
  * How long to spin and how long to sleep at a time.
@@ -15,6 +16,8 @@ public record WaitTuning(long maxSpinNanos, long sliceInFlightNanos, long sliceI
   public static WaitTuning defaults() {
     long spinNanos = Runtime.getRuntime().availableProcessors() > 1 ? 50_000 : 0;
     return new WaitTuning(
-        spinNanos, Duration.ofSeconds(1).toNanos(), Duration.ofMinutes(5).toNanos());
+        spinNanos,
+        TimeUnit.MILLISECONDS.toNanos(Limits.SLICE_IN_FLIGHT_MILLIS),
+        TimeUnit.MILLISECONDS.toNanos(Limits.SLICE_IDLE_MILLIS));
   }
 }

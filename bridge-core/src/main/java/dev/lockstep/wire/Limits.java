@@ -23,7 +23,7 @@ public record Limits(
 
   public static final int DEFAULT_LANE_CAPACITY_BYTES = 256 * 1024;
   public static final int MAX_PARTIAL_MESSAGES = 4096;
-  public static final long SLICE_IN_FLIGHT_MILLIS = 50;
+  public static final long SLICE_IN_FLIGHT_MILLIS = 1000;
   public static final long SLICE_IDLE_MILLIS = 5 * 60 * 1000;
   public static final long START_DEADLINE_MILLIS = 30_000;
   public static final long GRACE_MILLIS = 2_000;
