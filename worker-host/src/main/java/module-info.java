@@ -2,6 +2,7 @@
 module dev.lockstep.host {
   requires transitive dev.lockstep.bridge;
   requires static transitive org.jspecify;
+  requires com.fasterxml.jackson.datatype.jsr310;
   requires static info.picocli;
   requires static HdrHistogram;
 

@@ -1,7 +1,15 @@
 package dev.lockstep.cli;
 
+import dev.lockstep.CallTimeoutException;
 import dev.lockstep.LockstepException;
+import dev.lockstep.PythonException;
+import dev.lockstep.UnserializableException;
+import dev.lockstep.WorkerDiedException;
+import dev.lockstep.WorkerMisbehavedException;
+import dev.lockstep.WorkerStartException;
 import java.io.PrintWriter;
+import java.util.concurrent.CompletionException;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.IExecutionExceptionHandler;
 import picocli.CommandLine.IParameterExceptionHandler;
@@ -10,6 +18,9 @@ import picocli.CommandLine.ParseResult;
 
 /** What the user is told when a command fails, and with which exit code. */
 final class Failures implements IExecutionExceptionHandler, IParameterExceptionHandler {
+  /** With this code the worker's boot file refuses an interpreter that it cannot run on. */
+  private static final int REFUSED_INTERPRETER = 3;
+
   @Override
   public int handleParseException(ParameterException failure, String[] args) {
     CommandLine line = failure.getCommandLine();
@@ -23,18 +34,63 @@ final class Failures implements IExecutionExceptionHandler, IParameterExceptionH
 
   @Override
   public int handleExecutionException(Exception failure, CommandLine line, ParseResult parsed) {
-    PrintWriter err = line.getErr();
-    int exitCode = ExitCode.WRONG_USE;
-    if (failure instanceof WrongUseException || failure instanceof LockstepException) {
-      err.println("lockstep: " + failure.getMessage());
-    } else {
-      err.println("lockstep: " + failure);
+    return report(failure, line);
+  }
+
+  /** Prints the failure to the command's stderr and gives the exit code that goes with it. */
+  static int report(Throwable failure, CommandLine line) {
+    Throwable cause = failure;
+    while (cause instanceof CompletionException && cause.getCause() != null) {
+      cause = cause.getCause();
     }
+    PrintWriter err = line.getErr();
+    err.println(text(cause));
     if (isDebug(line)) {
-      failure.printStackTrace(err);
+      cause.printStackTrace(err);
     }
     err.flush();
-    return exitCode;
+    return exitCode(cause);
+  }
+
+  private static String text(Throwable failure) {
+    PythonException python = pythonException(failure);
+    if (python != null && !python.traceback().isBlank()) {
+      return python.traceback().stripTrailing();
+    }
+    boolean isSentence =
+        failure instanceof WrongUseException
+            || failure instanceof LockstepException
+            || failure instanceof IllegalArgumentException;
+    String sentence = isSentence ? failure.getMessage() : null;
+    return "lockstep: " + (sentence == null ? failure.toString() : sentence);
+  }
+
+  /** The user's own exception: what was called raised it, or the script while it booted. */
+  private static @Nullable PythonException pythonException(Throwable failure) {
+    if (failure instanceof PythonException python) {
+      return python;
+    }
+    return failure instanceof WorkerStartException
+            && failure.getCause() instanceof PythonException python
+        ? python
+        : null;
+  }
+
+  private static int exitCode(Throwable failure) {
+    if (failure instanceof WorkerStartException start) {
+      boolean scriptEndedIt =
+          start.status() != null && start.status().exitCode().orElse(0) != REFUSED_INTERPRETER;
+      return pythonException(start) != null || scriptEndedIt
+          ? ExitCode.PYTHON_ERROR
+          : ExitCode.WRONG_USE;
+    }
+    return failure instanceof PythonException
+            || failure instanceof UnserializableException
+            || failure instanceof CallTimeoutException
+            || failure instanceof WorkerDiedException
+            || failure instanceof WorkerMisbehavedException
+        ? ExitCode.PYTHON_ERROR
+        : ExitCode.WRONG_USE;
   }
 
   private static boolean isDebug(CommandLine line) {

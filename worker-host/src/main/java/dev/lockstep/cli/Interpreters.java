@@ -1,0 +1,73 @@
+package dev.lockstep.cli;
+
+import java.io.File;
+import java.io.IOException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.regex.Pattern;
+
+/** The Python interpreters of this machine that {@code doctor} looks at. */
+final class Interpreters {
+  private static final Pattern NAME = Pattern.compile("python3(\\.\\d+)?t?|pypy3(\\.\\d+)?");
+
+  private Interpreters() {}
+
+  /**
+   * Those on the PATH in its order, then those of pyenv; each once, however many names it has.
+   * Whether one of them runs is not known yet.
+   */
+  static List<Path> find() {
+    List<Path> candidates = new ArrayList<>();
+    String path = System.getenv().getOrDefault("PATH", "/usr/local/bin:/usr/bin:/bin");
+    for (String folder : path.split(File.pathSeparator, -1)) {
+      // pyenv's shims are scripts that choose one of its versions, which follow below.
+      if (!folder.isEmpty() && !folder.endsWith("/.pyenv/shims")) {
+        candidates.addAll(listed(Path.of(folder)));
+      }
+    }
+    Path versions = Path.of(System.getProperty("user.home"), ".pyenv", "versions");
+    if (Files.isDirectory(versions)) {
+      try (DirectoryStream<Path> folders = Files.newDirectoryStream(versions)) {
+        List<Path> sorted = new ArrayList<>();
+        folders.forEach(folder -> sorted.add(folder.resolve("bin").resolve("python3")));
+        sorted.sort(null);
+        candidates.addAll(sorted);
+      } catch (IOException e) {
+        // Not ours to read: then they are not offered.
+      }
+    }
+    return distinct(candidates);
+  }
+
+  private static List<Path> listed(Path folder) {
+    List<Path> found = new ArrayList<>();
+    try (DirectoryStream<Path> files =
+        Files.newDirectoryStream(
+            folder, file -> NAME.matcher(file.getFileName().toString()).matches())) {
+      files.forEach(found::add);
+    } catch (IOException e) {
+      return List.of(); // The PATH may name what is not there.
+    }
+    found.sort(null); // python3 before python3.11
+    return found;
+  }
+
+  private static List<Path> distinct(List<Path> candidates) {
+    Map<Path, Path> byRealPath = new LinkedHashMap<>();
+    for (Path candidate : candidates) {
+      try {
+        if (Files.isExecutable(candidate)) {
+          byRealPath.putIfAbsent(candidate.toRealPath(), candidate);
+        }
+      } catch (IOException e) {
+        // A link to nothing.
+      }
+    }
+    return List.copyOf(byRealPath.values());
+  }
+}

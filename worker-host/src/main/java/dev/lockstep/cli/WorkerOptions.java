@@ -1,0 +1,31 @@
+package dev.lockstep.cli;
+
+import dev.lockstep.Accelerator;
+import dev.lockstep.PyWorker;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Option;
+
+/** The options of every command that starts a worker. */
+final class WorkerOptions {
+  @Option(
+      names = "--python",
+      paramLabel = "PATH",
+      description = "the interpreter: a path or a name on the PATH (default: python3)")
+  @Nullable String python;
+
+  @Option(
+      names = "--accelerator",
+      paramLabel = "auto|c|py",
+      description = "which half of the bridge serves in the worker (default: c if there is one)")
+  @Nullable Accelerator accelerator;
+
+  PyWorker.Builder apply(PyWorker.Builder builder) {
+    if (python != null) {
+      builder.interpreter(python);
+    }
+    if (accelerator != null) {
+      builder.accelerator(accelerator);
+    }
+    return builder;
+  }
+}
