@@ -9,17 +9,21 @@ import java.util.function.BooleanSupplier;
  * free for the other side. So the budget doubles with each success up to its maximum, halves with
  * each failure down to almost nothing, and falls at once when the spinner notices that it was taken
  * off its processor: then there are more runnable threads than processors, and every nanosecond
- * spun is one that the other side does not get.
+ * spun is one that the other side does not get. After a run of failures one wait in {@value
+ * #WAITS_PER_PROBE} tries the whole budget: two sides that both sleep would otherwise never find
+ * out that both could spin.
  *
  * <p>For one thread at a time. The counters may be read by others and are then slightly old.
  */
 public final class SpinBudget {
   private static final long MIN_NANOS = 500;
   private static final long DESCHEDULED_NANOS = 200_000;
+  private static final int WAITS_PER_PROBE = 16;
   private static final int LOOKS_PER_CLOCK_READING = 16;
 
   private final long maxNanos;
   private long budgetNanos;
+  private int missesInARow;
   private long hits;
   private long misses;
 
@@ -37,6 +41,8 @@ public final class SpinBudget {
     if (maxNanos == 0) {
       return false;
     }
+    boolean probe = missesInARow % WAITS_PER_PROBE == WAITS_PER_PROBE - 1;
+    long limitNanos = probe ? maxNanos : budgetNanos;
     long start = System.nanoTime();
     long last = start;
     while (true) {
@@ -44,19 +50,17 @@ public final class SpinBudget {
         Thread.onSpinWait();
         if (condition.getAsBoolean()) {
           hits++;
-          budgetNanos = Math.min(maxNanos, budgetNanos * 2);
+          missesInARow = 0;
+          budgetNanos = Math.min(maxNanos, limitNanos * 2);
           return true;
         }
       }
       long now = System.nanoTime();
-      if (now - last > DESCHEDULED_NANOS) {
+      boolean descheduled = now - last > DESCHEDULED_NANOS;
+      if (descheduled || now - start >= limitNanos) {
         misses++;
-        budgetNanos = MIN_NANOS;
-        return false;
-      }
-      if (now - start >= budgetNanos) {
-        misses++;
-        budgetNanos = Math.max(MIN_NANOS, budgetNanos / 2);
+        missesInARow++;
+        budgetNanos = descheduled ? MIN_NANOS : Math.max(MIN_NANOS, budgetNanos / 2);
         return false;
       }
       last = now;
