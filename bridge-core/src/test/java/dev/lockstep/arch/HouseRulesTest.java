@@ -12,8 +12,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.domain.JavaModifier;
-import com.tngtech.archunit.core.importer.ClassFileImporter;
-import com.tngtech.archunit.core.importer.ImportOption;
 import java.io.ObjectInputStream;
 import java.lang.reflect.AccessibleObject;
 import java.util.Collection;
@@ -24,10 +22,7 @@ import org.junit.jupiter.api.Test;
 
 /** Rules that hold in every package of this module. */
 class HouseRulesTest {
-  private final JavaClasses classes =
-      new ClassFileImporter()
-          .withImportOption(ImportOption.Predefined.DO_NOT_INCLUDE_TESTS)
-          .importPackages("dev.lockstep");
+  private final JavaClasses classes = ProductionCode.CLASSES;
 
   @Test
   void noStaticFieldCanBeAssigned() {

@@ -9,8 +9,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.domain.JavaClasses;
-import com.tngtech.archunit.core.importer.ClassFileImporter;
-import com.tngtech.archunit.core.importer.ImportOption;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.DynamicTest;
@@ -34,10 +32,7 @@ class LayersTest {
           "call", List.of("wire", "memory", "park", "ring", "channel", "codec"),
           "diagnostics", List.of("wire", "memory"));
 
-  private final JavaClasses core =
-      new ClassFileImporter()
-          .withImportOption(ImportOption.Predefined.DO_NOT_INCLUDE_TESTS)
-          .importPackages("dev.lockstep");
+  private final JavaClasses core = ProductionCode.CLASSES;
 
   @TestFactory
   List<DynamicTest> eachPackageUsesOnlyWhatIsBelowIt() {
