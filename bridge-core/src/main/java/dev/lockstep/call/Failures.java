@@ -36,11 +36,11 @@ public interface Failures {
    */
   RuntimeException depthExceeded(String name, int limit, List<String> chain);
 
-  /** The encoded call is longer than a message may be. */
-  RuntimeException tooLarge(String name, long limitBytes, long actualBytes);
+  /** The encoded call is longer than a message may be; {@code reason} has limit and length. */
+  RuntimeException tooLarge(String name, int limitBytes, String reason);
 
-  /** An argument cannot cross; nothing was sent. */
-  RuntimeException unserializable(String name, String path, String reason);
+  /** An argument of this Java type cannot cross; nothing was sent. */
+  RuntimeException unserializable(String name, String path, String type, String reason);
 
   /**
    * The result arrived but does not fit the asked type; {@code path} starts with {@code result}.

@@ -1,17 +1,17 @@
 package dev.lockstep.call;
 
-import java.lang.invoke.MethodHandle;
-import java.lang.invoke.MethodHandles;
-import java.lang.invoke.MethodType;
+import dev.lockstep.codec.PayloadBuffer;
+import dev.lockstep.park.VirtualThreads;
 import org.jspecify.annotations.Nullable;
 
 /** What one thread keeps between calls. Used by that thread only. */
 final class ThreadState {
-  /** {@code Thread.isVirtual}; null before JDK 21. */
-  private static final @Nullable MethodHandle IS_VIRTUAL = findIsVirtual();
-
-  private final boolean virtual = isVirtual(Thread.currentThread());
+  private final boolean virtual = VirtualThreads.isVirtual(Thread.currentThread());
   private @Nullable CallContext context;
+  private @Nullable PayloadBuffer buffer;
+
+  /** The pump that this thread is; null for all others. */
+  @Nullable Pump pump;
 
   boolean virtual() {
     return virtual;
@@ -32,23 +32,18 @@ final class ThreadState {
     context = before;
   }
 
-  private static @Nullable MethodHandle findIsVirtual() {
-    try {
-      return MethodHandles.publicLookup()
-          .findVirtual(Thread.class, "isVirtual", MethodType.methodType(boolean.class));
-    } catch (NoSuchMethodException | IllegalAccessException before21) {
-      return null;
-    }
+  /** An empty buffer. A value's getters that call again while it is in use get another. */
+  PayloadBuffer takeBuffer() {
+    PayloadBuffer taken = buffer;
+    buffer = null;
+    return taken == null ? new PayloadBuffer() : taken;
   }
 
-  private static boolean isVirtual(Thread thread) {
-    if (IS_VIRTUAL == null) {
-      return false;
-    }
-    try {
-      return (boolean) IS_VIRTUAL.invokeExact(thread);
-    } catch (Throwable impossible) {
-      return false;
+  /** Keeps the buffer for the next call; virtual threads are too many to keep one each. */
+  void giveBack(PayloadBuffer taken) {
+    taken.reset();
+    if (!virtual) {
+      buffer = taken;
     }
   }
 }

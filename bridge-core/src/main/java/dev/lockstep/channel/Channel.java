@@ -40,6 +40,12 @@ public final class Channel implements AutoCloseable {
   private final LongAdder lateWakeups = new LongAdder();
   private volatile boolean closed;
 
+  /** Whether a thread is in, or just before, its sleep on the incoming lane. */
+  private volatile boolean asleep;
+
+  /** Whether the sleeper is to return for another reason than the lane. */
+  private volatile boolean woken;
+
   /** One side's view of an attached segment. */
   public Channel(Segment segment, Side side, Limits limits, WaitTuning tuning) {
     RingRegion toWorker = RingRegion.toWorker(segment);
@@ -156,24 +162,31 @@ public final class Channel implements AutoCloseable {
   /**
    * The sleeper, while somebody else holds the role: reads the word, looks at the role, and only if
    * it is still held sleeps with the value read. Returns for any reason.
+   *
+   * @param nanos how long at most
+   * @param isWholeSlice whether it is a slice, after which data would be a lost wake-up, or the
+   *     rest until a deadline
    */
-  public void sleepWithoutRole(long sliceNanos) {
+  public void sleepWithoutRole(long nanos, boolean isWholeSlice) {
     int word = dataSignal.read();
     if (role.get() && !isOver()) {
-      sleep(word, sliceNanos, true, false);
+      sleep(word, nanos, isWholeSlice, false);
     }
   }
 
   /**
    * The sleeper with the role: sets PARKED, looks, releases the role, sleeps with the value set.
    * Returns for any reason, at once if something was there; the role is not held any more.
+   *
+   * @param nanos how long at most
+   * @param isWholeSlice as in {@link #sleepWithoutRole}
    */
-  public void sleepReleasingRole(long sliceNanos) {
+  public void sleepReleasingRole(long nanos, boolean isWholeSlice) {
     int word = dataSignal.prepare();
     boolean data = hasDataOrClosed();
     role.set(false);
     if (!data) {
-      sleep(word, sliceNanos, true, false);
+      sleep(word, nanos, isWholeSlice, false);
     }
   }
 
@@ -194,17 +207,31 @@ public final class Channel implements AutoCloseable {
 
   private void sleep(int word, long nanos, boolean isWholeSlice, boolean holdsRole) {
     sleeps.increment();
-    boolean timedOut = dataSignal.await(word, nanos);
+    boolean timedOut = false;
+    asleep = true;
+    // Announced first, looked second; wakeSleeper says so first and looks at the announcement
+    // second. PAIRS: Channel.wakeSleeper
+    if (!woken) {
+      timedOut = dataSignal.await(word, nanos);
+    }
+    asleep = false;
+    woken = false;
     if (timedOut && isWholeSlice && inbound.hasData() && (holdsRole || !role.get()) && !isOver()) {
       lateWakeups.increment();
     }
   }
 
   /**
-   * Makes the sleeper return: after something changed that it does not see in the lane. Any thread.
+   * Makes the sleeper, or the next that is about to sleep, return: after something changed that it
+   * does not see in the lane. PARKED does not tell whether somebody sleeps here: a reader that took
+   * the role over has cleared it. Any thread.
    */
   public void wakeSleeper() {
-    dataSignal.raise();
+    woken = true;
+    // PAIRS: Channel.sleep
+    if (asleep) {
+      dataSignal.raiseAndWake();
+    }
   }
 
   /** The longest sleep while a call is in flight, and of an idle side. */

@@ -50,6 +50,17 @@ public final class Signal {
     }
   }
 
+  /** The same, and wakes in any case: for a sleeper whose PARKED another thread has cleared. */
+  public void raiseAndWake() {
+    int old;
+    do {
+      old = segment.getIntVolatile(index);
+      // PAIRS: Signal.prepare
+    } while (!segment.compareAndSetInt(
+        index, old, (old + LaneLayout.SIGNAL_INCREMENT) & ~LaneLayout.SIGNAL_PARKED));
+    Futex.wake(address);
+  }
+
   /**
    * Announces a sleep; returns the value to {@link #await} with. The caller looks once more in
    * between.

@@ -1,0 +1,33 @@
+package dev.lockstep.call;
+
+import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
+
+/** The answer of a {@code callAsync}; cancelling it ends the call. */
+final class CallFuture extends CompletableFuture<@Nullable Object> {
+  private final CallEngine engine;
+  private volatile @Nullable PendingCall call;
+
+  CallFuture(CallEngine engine) {
+    this.engine = engine;
+  }
+
+  void of(PendingCall made) {
+    call = made;
+  }
+
+  @Override
+  public boolean cancel(boolean mayInterruptIfRunning) {
+    PendingCall cancelled = call;
+    // Out of the table first: what depends on this future may look at the engine.
+    boolean ours = cancelled != null && engine.cancel(cancelled, mayInterruptIfRunning);
+    boolean done = super.cancel(mayInterruptIfRunning);
+    return done || ours;
+  }
+
+  /** What depends on it is an ordinary future: cancelling that does not end the call. */
+  @Override
+  public <U> CompletableFuture<U> newIncompleteFuture() {
+    return new CompletableFuture<>();
+  }
+}

@@ -1,0 +1,20 @@
+package dev.lockstep.call;
+
+import dev.lockstep.codec.ValueType;
+import java.util.concurrent.Executor;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A function that the peer may call.
+ *
+ * @param parameters null: any number, untyped
+ * @param executor null: the pump
+ * @param notifications runs notifications in order; null: the pump
+ */
+@SuppressWarnings("ArrayRecordComponent")
+record Export(
+    String name,
+    ValueType @Nullable [] parameters,
+    Handler handler,
+    @Nullable Executor executor,
+    @Nullable Executor notifications) {}

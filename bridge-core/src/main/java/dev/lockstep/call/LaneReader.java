@@ -1,0 +1,352 @@
+package dev.lockstep.call;
+
+import dev.lockstep.channel.Channel;
+import dev.lockstep.channel.Message;
+import dev.lockstep.channel.Side;
+import dev.lockstep.codec.CallReader;
+import dev.lockstep.codec.MalformedValueException;
+import dev.lockstep.codec.ValueCodec;
+import dev.lockstep.ring.PeerFaultException;
+import dev.lockstep.wire.FrameFlags;
+import dev.lockstep.wire.FrameKind;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Sorts what comes in: replies to their callers, nested calls to the thread that waits for the call
+ * they are nested in, everything else to the pump or an executor.
+ *
+ * <p>For the holder of the reader's role; runs no code of a user but the {@link Listener} at READY
+ * and FATAL. What the peer may never send ends the engine.
+ */
+final class LaneReader {
+  private final CallEngine engine;
+  private final CallSettings settings;
+  private final Channel channel;
+  private final ValueCodec codec;
+  private final CallTable table;
+  private final Serving serving;
+  private final PumpQueue queue;
+  private final Counters counters;
+  private final int ownOrigin;
+  private final NotificationOrder notifications = new NotificationOrder();
+
+  /** A flush came that is nested in a call the pump may wait for. */
+  private volatile boolean flushPending;
+
+  LaneReader(
+      CallEngine engine,
+      CallSettings settings,
+      CallTable table,
+      Serving serving,
+      PumpQueue queue,
+      Counters counters) {
+    this.engine = engine;
+    this.settings = settings;
+    this.channel = settings.channel();
+    this.codec = settings.codec();
+    this.table = table;
+    this.serving = serving;
+    this.queue = queue;
+    this.counters = counters;
+    this.ownOrigin = settings.side().originBit();
+  }
+
+  /**
+   * Reads until there is nothing more, or something for this thread to run, or its own call is
+   * settled.
+   *
+   * @param own the call that this thread waits for; null for the idle pump
+   * @param onPump whether this thread is the idle pump, which runs what is not nested
+   * @return what this thread must run now, after it has given the role up; or null
+   */
+  PumpQueue.@Nullable Work read(@Nullable PendingCall own, boolean onPump) {
+    while (own == null || !own.settled()) {
+      Message message = channel.poll();
+      if (message == null) {
+        return null;
+      }
+      PumpQueue.Work work = dispatch(message, own, onPump);
+      if (work != null) {
+        return work;
+      }
+    }
+    return null;
+  }
+
+  /**
+   * Sorts up to {@code maxMessages} although nothing is awaited any more: they came while the role
+   * was held here.
+   */
+  void drain(int maxMessages) {
+    for (int i = 0; i < maxMessages && !queue.isFull(); i++) {
+      Message message = channel.poll();
+      if (message == null) {
+        return;
+      }
+      dispatch(message, null, false);
+    }
+  }
+
+  private PumpQueue.@Nullable Work dispatch(
+      Message message, @Nullable PendingCall own, boolean onPump) {
+    switch (message.kind()) {
+      case FrameKind.REPLY, FrameKind.ERROR -> {
+        return settle(message, own, onPump);
+      }
+      case FrameKind.INVOKE, FrameKind.NOTIFY -> {
+        requireFullMode(message);
+        requireOrigin(message, 1 - ownOrigin);
+        return route(message, own, onPump);
+      }
+      case FrameKind.CANCEL -> {
+        requireFullMode(message);
+        requireOrigin(message, 1 - ownOrigin);
+        serving.cancel(message.callId());
+      }
+      case FrameKind.READY -> ready(message);
+      case FrameKind.FATAL -> fatal(message);
+      default -> throw new PeerFaultException("kind", message.kind(), "1 to 7");
+    }
+    return null;
+  }
+
+  // --- answers
+
+  private PumpQueue.@Nullable Work settle(
+      Message message, @Nullable PendingCall own, boolean onPump) {
+    requireOrigin(message, ownOrigin);
+    PendingCall call = table.get(message.callId());
+    if (call == null || !table.remove(call)) {
+      if (!table.wasIssued(message.callId())) {
+        throw new PeerFaultException(
+            "call id of " + FrameKind.name(message.kind()), message.callId(), "one of a call made");
+      }
+      counters.lateRepliesDropped.increment();
+      return null;
+    }
+    call.settle(copyOf(message), message.kind() == FrameKind.ERROR);
+    if (call.waiter != null) {
+      if (call != own) {
+        engine.waits().wake(call.waiter);
+      }
+      return null;
+    }
+    Executor executor = settings.completionExecutor();
+    if (executor != null && submitted(executor, () -> engine.complete(call))) {
+      return null;
+    }
+    if (onPump) {
+      return new PumpQueue.Complete(call);
+    }
+    queue.complete(call);
+    engine.waits().wakePump();
+    return null;
+  }
+
+  private static boolean submitted(Executor executor, Runnable task) {
+    try {
+      executor.execute(task);
+      return true;
+    } catch (RejectedExecutionException shutDown) {
+      return false;
+    }
+  }
+
+  // --- calls
+
+  private PumpQueue.@Nullable Work route(
+      Message message, @Nullable PendingCall own, boolean onPump) {
+    long parentId = message.parentCallId();
+    if (parentId != 0 && !table.wasIssued(parentId)) {
+      throw new PeerFaultException("parent call id", parentId, "0 or the id of a call made to it");
+    }
+    PendingCall parent = parentId == 0 ? null : table.get(parentId);
+    InboundCall call = accept(message, parent == null ? null : parent.context);
+    if (serving.isFlush(call)) {
+      flush(call);
+      return null;
+    }
+    if (call.isNotification()) {
+      counters.notificationsIn.increment();
+      call.group = notifications.arrived();
+    } else {
+      counters.callsIn.increment();
+      ErrorDescription refused = engine.refusal(call, parentId != 0);
+      if (refused != null) {
+        serving.refuse(call, refused);
+        return null;
+      }
+    }
+    Thread waiter = parent == null ? null : parent.waiter;
+    if (parent != null && waiter != null) {
+      if (parent == own) {
+        return new PumpQueue.Serve(call);
+      }
+      if ((parent.waiting || call.isNotification()) && parent.offer(call)) {
+        engine.waits().wake(waiter);
+        return null;
+      }
+    }
+    return toPumpOrExecutor(call, onPump);
+  }
+
+  private PumpQueue.@Nullable Work toPumpOrExecutor(InboundCall call, boolean onPump) {
+    Executor executor = executorOf(call);
+    if (executor == null && onPump) {
+      return new PumpQueue.Serve(call);
+    }
+    if (executor == null) {
+      serving.queued(call);
+      if (queue.offer(call)) {
+        engine.waits().wakePump();
+        return null;
+      }
+    } else if (queue.reserve(call)) {
+      serving.queued(call);
+      if (submitted(executor, () -> start(call))) {
+        return null;
+      }
+      queue.started(call);
+    }
+    refuseFull(call);
+    return null;
+  }
+
+  /** A nested call whose waiter has gone: as if it had not been nested. */
+  void reroute(InboundCall call) {
+    toPumpOrExecutor(call, false);
+  }
+
+  private void start(InboundCall call) {
+    queue.started(call);
+    serving.run(call, false);
+  }
+
+  private @Nullable Executor executorOf(InboundCall call) {
+    Export export = call.export;
+    if (export == null) {
+      return null;
+    }
+    return call.isNotification() ? export.notifications() : export.executor();
+  }
+
+  private void refuseFull(InboundCall call) {
+    serving.cancel(call.id);
+    serving.refuse(
+        call,
+        ErrorDescription.of(
+            ErrorKind.QUEUE_FULL,
+            "dev.lockstep.QueueFullException",
+            "too many calls wait here: name="
+                + call.name
+                + ", maxQueued="
+                + settings.limits().maxQueued()
+                + ", queued="
+                + queue.size()));
+  }
+
+  private InboundCall accept(Message message, @Nullable CallContext parentContext) {
+    byte[] payload = copyOf(message);
+    try {
+      CallReader reader =
+          codec.readCall(payload, 0, payload.length, (message.flags() & FrameFlags.KEYWORDS) != 0);
+      boolean builtin = (message.flags() & FrameFlags.BUILTIN) != 0;
+      Export export = builtin ? null : serving.find(reader);
+      String name = export == null ? reader.name() : export.name();
+      return new InboundCall(
+          message.kind(),
+          message.flags(),
+          message.depth(),
+          message.callId(),
+          name,
+          payload.length,
+          reader,
+          parentContext,
+          export);
+    } catch (MalformedValueException malformed) {
+      throw new PeerFaultException(
+          "name in the payload of " + FrameKind.name(message.kind()), malformed);
+    }
+  }
+
+  private void flush(InboundCall call) {
+    counters.callsIn.increment();
+    var done = notifications.flush();
+    if (!done.isDone()) {
+      // The pump may be waiting, directly or not, for the very call that flushes.
+      flushPending = true;
+      engine.waits().wakePump();
+    }
+    done.thenRun(() -> serving.answer(call, null)).exceptionally(neverFails -> null);
+  }
+
+  /** Whether the pump, while it waits, must handle the notifications that are queued behind it. */
+  boolean takeFlushPending() {
+    if (!flushPending) {
+      return false;
+    }
+    flushPending = false;
+    return true;
+  }
+
+  // --- the peer's state
+
+  private void ready(Message message) {
+    requireWorker(message);
+    Map<String, @Nullable Object> description = new LinkedHashMap<>();
+    if (decode(message) instanceof Map<?, ?> map) {
+      map.forEach((key, value) -> description.put(String.valueOf(key), value));
+    }
+    if (!engine.peerReady(description)) {
+      throw new PeerFaultException("kind", message.kind(), "READY once");
+    }
+  }
+
+  private void fatal(Message message) {
+    requireWorker(message);
+    engine.peerFatal(ErrorEncoder.fromMap(decode(message)));
+  }
+
+  private @Nullable Object decode(Message message) {
+    byte[] payload = copyOf(message);
+    try {
+      return codec.decodeValue(
+          payload, 0, payload.length, codec.typeOf(Object.class), FrameKind.name(message.kind()));
+    } catch (MalformedValueException malformed) {
+      throw new PeerFaultException("payload of " + FrameKind.name(message.kind()), malformed);
+    }
+  }
+
+  // --- what may come
+
+  private void requireOrigin(Message message, int origin) {
+    if ((message.callId() & 1) != origin) {
+      throw new PeerFaultException(
+          "call id of " + FrameKind.name(message.kind()),
+          message.callId(),
+          origin == 0 ? "an even number" : "an odd number");
+    }
+  }
+
+  private void requireFullMode(Message message) {
+    if (settings.syncMainOnly() && settings.side() == Side.HOST) {
+      throw new PeerFaultException(
+          "kind", message.kind(), "READY, REPLY, ERROR or FATAL in sync_main_only");
+    }
+  }
+
+  private void requireWorker(Message message) {
+    if (settings.side() != Side.HOST) {
+      throw new PeerFaultException("kind", message.kind(), "not from a host");
+    }
+  }
+
+  private static byte[] copyOf(Message message) {
+    return Arrays.copyOf(message.payload(), message.length());
+  }
+}

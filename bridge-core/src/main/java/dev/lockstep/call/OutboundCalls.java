@@ -1,0 +1,415 @@
+package dev.lockstep.call;
+
+import dev.lockstep.channel.Channel;
+import dev.lockstep.channel.ChannelClosedException;
+import dev.lockstep.channel.InboxFullException;
+import dev.lockstep.channel.SendTimeoutException;
+import dev.lockstep.codec.EncodedName;
+import dev.lockstep.codec.MalformedValueException;
+import dev.lockstep.codec.PayloadBuffer;
+import dev.lockstep.codec.ValueCodec;
+import dev.lockstep.codec.ValueException;
+import dev.lockstep.codec.ValueType;
+import dev.lockstep.ring.PeerFaultException;
+import dev.lockstep.wire.FrameFlags;
+import dev.lockstep.wire.FrameKind;
+import dev.lockstep.wire.Limits;
+import java.util.Arrays;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/** Calls of ours: encoded, put into the table, sent, waited for, and turned into what is thrown. */
+final class OutboundCalls {
+  private final CallEngine engine;
+  private final CallSettings settings;
+  private final Channel channel;
+  private final ValueCodec codec;
+  private final Limits limits;
+  private final Failures failures;
+  private final CallTable table;
+  private final ReadyGate gate;
+  private final Outgoing outgoing;
+  private final LaneReader reader;
+  private final Counters counters;
+  private final ValueType untyped;
+
+  OutboundCalls(
+      CallEngine engine,
+      CallSettings settings,
+      CallTable table,
+      ReadyGate gate,
+      Outgoing outgoing,
+      LaneReader reader,
+      Counters counters) {
+    this.engine = engine;
+    this.settings = settings;
+    this.channel = settings.channel();
+    this.codec = settings.codec();
+    this.limits = settings.limits();
+    this.failures = settings.failures();
+    this.table = table;
+    this.gate = gate;
+    this.outgoing = outgoing;
+    this.reader = reader;
+    this.counters = counters;
+    this.untyped = codec.typeOf(Object.class);
+  }
+
+  /** What is sent, but for the payload. */
+  private record Frame(int kind, int flags, int depth, long callId, long parentId) {}
+
+  @Nullable Object call(
+      EncodedName name,
+      ValueType result,
+      @Nullable Object[] arguments,
+      Map<String, ? extends @Nullable Object> keywords,
+      long timeoutNanos,
+      int flags) {
+    ThreadState state = settings.contexts().state();
+    Thread me = Thread.currentThread();
+    if (me.isInterrupted()) {
+      throw failures.cancelled(name.text());
+    }
+    PendingCall call =
+        new PendingCall(
+            name.text(), result, timeoutNanos, state.context(), me, state.virtual(), null);
+    begin(call, name, arguments, keywords, flags, state);
+    Waiting.End end = engine.waits().await(call, state);
+    if (end != Waiting.End.SETTLED && abandon(call)) {
+      if (end == Waiting.End.TIMED_OUT) {
+        counters.timeouts.increment();
+        throw failures.timeout(call.name, timeoutNanos);
+      }
+      counters.cancelled.increment();
+      throw failures.cancelled(call.name);
+    }
+    if (call.hasInbox()) {
+      sealInbox(call);
+    }
+    return outcome(call);
+  }
+
+  CallFuture callAsync(
+      EncodedName name,
+      ValueType result,
+      @Nullable Object[] arguments,
+      Map<String, ? extends @Nullable Object> keywords,
+      long timeoutNanos) {
+    ThreadState state = settings.contexts().state();
+    CallFuture future = new CallFuture(engine);
+    PendingCall call =
+        new PendingCall(name.text(), result, timeoutNanos, state.context(), null, true, future);
+    future.of(call);
+    begin(call, name, arguments, keywords, 0, state);
+    if (timeoutNanos != 0 && !call.settled()) {
+      call.deadlineTask =
+          settings.timer().schedule(() -> expire(call), timeoutNanos, TimeUnit.NANOSECONDS);
+      if (call.settled()) {
+        cancelTimer(call);
+      }
+    }
+    return future;
+  }
+
+  void notify(
+      EncodedName name,
+      @Nullable Object[] arguments,
+      Map<String, ? extends @Nullable Object> keywords,
+      int flags) {
+    ThreadState state = settings.contexts().state();
+    CallContext context = state.context();
+    PayloadBuffer out = state.takeBuffer();
+    try {
+      encode(out, name, arguments, keywords);
+      long parentId = CallContext.parentIdFor(engine, context);
+      engine.requireOpen(name.text(), parentId != 0 || flags != 0);
+      counters.notificationsOut.increment();
+      Frame frame =
+          new Frame(
+              FrameKind.NOTIFY,
+              flags | keywordFlag(keywords),
+              nextDepth(context, name.text()),
+              table.nextId(),
+              parentId);
+      if (mustWait(frame)) {
+        byte[] payload = Arrays.copyOf(out.array(), out.length());
+        if (!gate.hold(() -> sendHeld(name.text(), frame, payload))) {
+          throw failures.queueFull(name.text(), limits.maxQueued());
+        }
+        return;
+      }
+      sendNow(name.text(), frame, out, Long.MAX_VALUE);
+    } finally {
+      state.giveBack(out);
+    }
+  }
+
+  // --- sending
+
+  private void begin(
+      PendingCall call,
+      EncodedName name,
+      @Nullable Object[] arguments,
+      Map<String, ? extends @Nullable Object> keywords,
+      int flags,
+      ThreadState state) {
+    PayloadBuffer out = state.takeBuffer();
+    try {
+      encode(out, name, arguments, keywords);
+      long parentId = CallContext.parentIdFor(engine, call.context);
+      engine.requireOpen(call.name, parentId != 0 || flags != 0);
+      int depth = nextDepth(call.context, call.name);
+      if (!table.add(call)) {
+        throw failures.queueFull(call.name, table.maxInFlight());
+      }
+      counters.callsOut.increment();
+      if (call.needsReader) {
+        engine.readOnDemand();
+      }
+      if (engine.isEnded() && table.remove(call)) {
+        throw engine.ended(call.name);
+      }
+      Frame frame =
+          new Frame(FrameKind.INVOKE, flags | keywordFlag(keywords), depth, call.id, parentId);
+      if (mustWait(frame)) {
+        hold(call, frame, Arrays.copyOf(out.array(), out.length()));
+      } else {
+        call.sent = true;
+        sendOrRemove(call, frame, out);
+      }
+    } finally {
+      state.giveBack(out);
+    }
+  }
+
+  private void encode(
+      PayloadBuffer out,
+      EncodedName name,
+      @Nullable Object[] arguments,
+      Map<String, ? extends @Nullable Object> keywords) {
+    try {
+      codec.encodeCall(out, name, arguments, keywords);
+    } catch (ValueException cannotCross) {
+      if (cannotCross.kind() == ValueException.Kind.TOO_LARGE) {
+        throw failures.tooLarge(name.text(), limits.maxMessageBytes(), cannotCross.reason());
+      }
+      throw failures.unserializable(
+          name.text(), cannotCross.path(), cannotCross.type(), cannotCross.reason());
+    }
+  }
+
+  private static int keywordFlag(Map<String, ?> keywords) {
+    return keywords.isEmpty() ? 0 : FrameFlags.KEYWORDS;
+  }
+
+  private int nextDepth(@Nullable CallContext context, String name) {
+    int depth = context == null ? 1 : context.depth() + 1;
+    if (depth > limits.maxDepth()) {
+      throw failures.depthExceeded(name, limits.maxDepth(), CallContext.chain(context, name));
+    }
+    return depth;
+  }
+
+  /** Before READY only what is nested in a boot-time call, or builtin, is sent. */
+  private boolean mustWait(Frame frame) {
+    return !gate.isOpen() && frame.parentId == 0 && (frame.flags & FrameFlags.BUILTIN) == 0;
+  }
+
+  private void hold(PendingCall call, Frame frame, byte[] payload) {
+    boolean held =
+        gate.hold(
+            () -> {
+              if (table.get(call.id) == call) {
+                call.sent = true;
+                sendHeld(call.name, frame, payload);
+              }
+            });
+    if (!held && table.remove(call)) {
+      throw failures.queueFull(call.name, limits.maxQueued());
+    }
+  }
+
+  private void sendHeld(String name, Frame frame, byte[] payload) {
+    try {
+      channel.send(
+          frame.kind,
+          frame.flags,
+          frame.depth,
+          frame.callId,
+          frame.parentId,
+          payload,
+          0,
+          payload.length,
+          Long.MAX_VALUE);
+    } catch (RuntimeException failed) {
+      PendingCall call = table.get(frame.callId);
+      if (call != null && table.remove(call)) {
+        engine.settleDead(call, failed);
+      } else {
+        engine.sendFailed(name, failed);
+      }
+    }
+  }
+
+  private void sendOrRemove(PendingCall call, Frame frame, PayloadBuffer out) {
+    boolean sent = false;
+    try {
+      sendNow(call.name, frame, out, call.deadlineNanos);
+      sent = true;
+    } catch (SendTimeoutException noRoom) {
+      counters.timeouts.increment();
+      throw failures.timeout(call.name, call.timeoutNanos);
+    } finally {
+      if (!sent) {
+        table.remove(call);
+      }
+    }
+  }
+
+  private void sendNow(String name, Frame frame, PayloadBuffer out, long deadlineNanos) {
+    try {
+      channel.send(
+          frame.kind,
+          frame.flags,
+          frame.depth,
+          frame.callId,
+          frame.parentId,
+          out.array(),
+          0,
+          out.length(),
+          deadlineNanos);
+    } catch (InboxFullException full) {
+      throw failures.queueFull(name, limits.maxQueued());
+    } catch (ChannelClosedException closed) {
+      engine.channelClosed();
+      throw engine.ended(name);
+    } catch (PeerFaultException fault) {
+      engine.peerFault(fault);
+      throw engine.ended(name);
+    }
+  }
+
+  // --- endings
+
+  /** Nobody waits any more; false if an answer came first. */
+  private boolean abandon(PendingCall call) {
+    if (!table.remove(call)) {
+      // Whoever took it out is about to settle it.
+      while (!call.settled()) {
+        Thread.onSpinWait();
+      }
+      return false;
+    }
+    sealInbox(call);
+    if (call.sent) {
+      tellCancelled(call);
+    }
+    return true;
+  }
+
+  private void sealInbox(PendingCall call) {
+    InboundCall left = call.sealInbox();
+    while (left != null) {
+      InboundCall next = left.next;
+      left.next = null;
+      reader.reroute(left);
+      left = next;
+    }
+  }
+
+  private void tellCancelled(PendingCall call) {
+    try {
+      outgoing.cancel(call.id);
+    } catch (ChannelClosedException closed) {
+      engine.channelClosed();
+    } catch (PeerFaultException fault) {
+      engine.peerFault(fault);
+    }
+  }
+
+  /** The future's deadline passed. On the timer's thread: what depends on it runs elsewhere. */
+  private void expire(PendingCall call) {
+    if (table.remove(call)) {
+      counters.timeouts.increment();
+      call.settleDead(new DeadlinePassed());
+      engine.completeElsewhere(call);
+      if (call.sent) {
+        tellCancelled(call);
+      }
+    }
+  }
+
+  /** The future was cancelled. */
+  boolean cancel(PendingCall call, boolean mayInterrupt) {
+    if (!table.remove(call)) {
+      return false;
+    }
+    counters.cancelled.increment();
+    call.settleDead(new java.util.concurrent.CancellationException());
+    cancelTimer(call);
+    if (call.sent) {
+      tellCancelled(call);
+      if (mayInterrupt) {
+        engine.interruptWanted(call);
+      }
+    }
+    return true;
+  }
+
+  private static void cancelTimer(PendingCall call) {
+    var task = call.deadlineTask;
+    if (task != null) {
+      task.cancel(false);
+    }
+  }
+
+  /** Completes a settled call's future on this thread; what depends on it may run here. */
+  void complete(PendingCall call) {
+    cancelTimer(call);
+    var future = call.future;
+    if (future == null) {
+      return;
+    }
+    CallContext before = settings.contexts().state().enter(call.context);
+    try {
+      future.complete(outcome(call));
+    } catch (Throwable failure) {
+      future.completeExceptionally(failure);
+    } finally {
+      settings.contexts().state().leave(before);
+    }
+  }
+
+  /** The result of a settled call; throws what the caller gets instead. */
+  private @Nullable Object outcome(PendingCall call) {
+    Throwable death = call.death();
+    if (death != null) {
+      throw death instanceof DeadlinePassed
+          ? failures.timeout(call.name, call.timeoutNanos)
+          : engine.ended(call.name, death);
+    }
+    byte[] payload = call.payload();
+    try {
+      if (call.isError()) {
+        Object map = codec.decodeValue(payload, 0, payload.length, untyped, "error");
+        throw failures.remote(call.name, ErrorEncoder.fromMap(map));
+      }
+      return codec.decodeValue(payload, 0, payload.length, call.resultType, "result");
+    } catch (ValueException doesNotFit) {
+      throw failures.unfit(call.name, doesNotFit.path(), doesNotFit.reason());
+    } catch (MalformedValueException malformed) {
+      engine.malformed(malformed);
+      throw engine.ended(call.name);
+    }
+  }
+
+  /** Settles a future whose deadline passed. */
+  private static final class DeadlinePassed extends RuntimeException {
+    private static final long serialVersionUID = 1L;
+
+    DeadlinePassed() {
+      super("deadline", null, false, false);
+    }
+  }
+}

@@ -1,0 +1,154 @@
+package dev.lockstep.call;
+
+import dev.lockstep.codec.ValueType;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ScheduledFuture;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A call of ours in flight, from its slot in the table to its outcome.
+ *
+ * <p>Whoever removes it from the {@link CallTable} settles it, once: it writes the outcome, then
+ * {@code settled}. A blocking call has a waiter and an inbox for the peer's calls nested in it; a
+ * call without a waiter has a future.
+ */
+final class PendingCall {
+  /** In the inbox: closed, the waiter has gone. */
+  private static final InboundCall SEALED = InboundCall.marker();
+
+  final String name;
+  final ValueType resultType;
+  final long timeoutNanos;
+
+  /** What the caller was serving when it called. */
+  final @Nullable CallContext context;
+
+  /** The blocked thread; null for a call with a future. */
+  final @Nullable Thread waiter;
+
+  final @Nullable CompletableFuture<@Nullable Object> future;
+
+  /** On the scale of {@link System#nanoTime}; {@link Long#MAX_VALUE} for none. */
+  final long deadlineNanos;
+
+  /** Whether another thread must read for it: the waiter is virtual, or there is none. */
+  final boolean needsReader;
+
+  /** Set by {@link CallTable#add}. */
+  long id;
+
+  /** The timer's task for a future with a deadline. */
+  volatile @Nullable ScheduledFuture<?> deadlineTask;
+
+  /** Whether the INVOKE has been handed to the channel. */
+  volatile boolean sent;
+
+  /** Whether the waiter is in its wait now, not in a handler on top of it. */
+  volatile boolean waiting;
+
+  // The outcome: one of the two, written before settled.
+  private @Nullable Throwable death;
+  private byte[] payload = {};
+  private boolean error;
+  private volatile boolean settled;
+
+  /** Newest first; {@link #SEALED} when the waiter has gone. */
+  private final AtomicReference<@Nullable InboundCall> inbox = new AtomicReference<>();
+
+  PendingCall(
+      String name,
+      ValueType resultType,
+      long timeoutNanos,
+      @Nullable CallContext context,
+      @Nullable Thread waiter,
+      boolean needsReader,
+      @Nullable CompletableFuture<@Nullable Object> future) {
+    this.name = name;
+    this.resultType = resultType;
+    this.timeoutNanos = timeoutNanos;
+    this.context = context;
+    this.waiter = waiter;
+    this.needsReader = needsReader;
+    this.deadlineNanos = timeoutNanos == 0 ? Long.MAX_VALUE : System.nanoTime() + timeoutNanos;
+    this.future = future;
+  }
+
+  /** The answer as it came. */
+  void settle(byte[] answer, boolean isError) {
+    payload = answer;
+    error = isError;
+    settled = true;
+  }
+
+  /** No answer will come. */
+  void settleDead(Throwable cause) {
+    death = cause;
+    settled = true;
+  }
+
+  /** Nanoseconds until the deadline; {@link Long#MAX_VALUE} if there is none. */
+  long nanosLeft() {
+    return deadlineNanos == Long.MAX_VALUE ? Long.MAX_VALUE : deadlineNanos - System.nanoTime();
+  }
+
+  boolean settled() {
+    return settled;
+  }
+
+  @Nullable Throwable death() {
+    return death;
+  }
+
+  byte[] payload() {
+    return payload;
+  }
+
+  boolean isError() {
+    return error;
+  }
+
+  /** Leaves a nested call for the waiter; false if it has gone. */
+  boolean offer(InboundCall call) {
+    InboundCall head;
+    do {
+      head = inbox.get();
+      if (head == SEALED) {
+        return false;
+      }
+      call.next = head;
+    } while (!inbox.compareAndSet(head, call));
+    return true;
+  }
+
+  boolean hasInbox() {
+    return inbox.get() != null;
+  }
+
+  /** Everything in the inbox, oldest first; for the waiter. */
+  @Nullable InboundCall takeInbox() {
+    return inbox.get() == null ? null : reversed(inbox.getAndSet(null));
+  }
+
+  /** The same, and nothing can be left any more. */
+  @Nullable InboundCall sealInbox() {
+    return reversed(inbox.getAndSet(SEALED));
+  }
+
+  private static @Nullable InboundCall reversed(@Nullable InboundCall newestFirst) {
+    InboundCall oldestFirst = null;
+    InboundCall at = newestFirst == SEALED ? null : newestFirst;
+    while (at != null) {
+      InboundCall next = at.next;
+      at.next = oldestFirst;
+      oldestFirst = at;
+      at = next;
+    }
+    return oldestFirst;
+  }
+
+  @Override
+  public String toString() {
+    return "call " + id + " " + name + (waiter == null ? " (future)" : " of " + waiter.getName());
+  }
+}

@@ -1,0 +1,147 @@
+package dev.lockstep.call;
+
+import dev.lockstep.channel.Channel;
+import java.util.concurrent.ThreadFactory;
+import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The thread of a full-mode engine that sleeps on the lane when no caller reads, runs what is not
+ * nested in a caller's call, and completes futures.
+ *
+ * <p>While it runs user code it has left the seat and given the role up.
+ */
+final class Pump implements Runnable {
+  private final CallEngine engine;
+  private final PumpedWaiting waiting;
+  private final Channel channel;
+  private final Seat seat;
+  private final PumpQueue queue;
+  private final Thread thread;
+  private volatile boolean stopping;
+  private volatile boolean away;
+  private volatile @Nullable String running;
+
+  Pump(
+      CallEngine engine, PumpedWaiting waiting, CallSettings settings, Seat seat, PumpQueue queue) {
+    this.engine = engine;
+    this.waiting = waiting;
+    this.channel = settings.channel();
+    this.seat = seat;
+    this.queue = queue;
+    ThreadFactory threads = settings.threads();
+    Thread made = threads.newThread(this);
+    made.setName("lockstep-pump-" + settings.name());
+    this.thread = made;
+  }
+
+  void start() {
+    thread.start();
+  }
+
+  void stop() {
+    stopping = true;
+  }
+
+  Thread thread() {
+    return thread;
+  }
+
+  /** Whether its handler waits for another engine, so that it will not be back soon. */
+  boolean isAway() {
+    return away;
+  }
+
+  /** Its handler will wait on another engine; a caller parked here may take the seat. */
+  void stepAway() {
+    away = true;
+    waiting.handOver(thread);
+  }
+
+  void stepBack() {
+    away = false;
+  }
+
+  /** The function that it runs now; null if none. */
+  @Nullable String running() {
+    return running;
+  }
+
+  @Override
+  public void run() {
+    engine.contexts().state().pump = this;
+    while (!stopping) {
+      PumpQueue.Work work = queue.poll();
+      if (work == null) {
+        work = sit();
+      }
+      if (work != null) {
+        run(work);
+      }
+    }
+  }
+
+  private void run(PumpQueue.Work work) {
+    if (work instanceof PumpQueue.Serve serve) {
+      running = serve.call().name;
+    } else if (work instanceof PumpQueue.Complete complete) {
+      running = "what depends on " + complete.call().name;
+    }
+    try {
+      engine.run(work, false);
+    } finally {
+      running = null;
+      // A handler's interrupt was meant for the handler.
+      Thread.interrupted();
+    }
+  }
+
+  private PumpQueue.@Nullable Work sit() {
+    if (!seat.tryTake(thread)) {
+      // A caller sits here while it waits; it unparks this thread when it leaves or leaves work.
+      if (queue.isEmpty() && !seat.isVacant() && !stopping) {
+        LockSupport.parkNanos(this, channel.tuning().sliceIdleNanos());
+      }
+      return null;
+    }
+    try {
+      return read();
+    } catch (RuntimeException broken) {
+      engine.readFailed(broken);
+      return null;
+    } finally {
+      seat.leave();
+    }
+  }
+
+  private PumpQueue.@Nullable Work read() {
+    if (!channel.tryAcquireRole()) {
+      channel.sleepWithoutRole(slice(), true);
+      return null;
+    }
+    boolean left = false;
+    try {
+      PumpQueue.Work work;
+      do {
+        work = engine.reader().read(null, true);
+      } while (work == null && queue.isEmpty() && !channel.isClosed() && channel.spinForData());
+      if (channel.isClosed()) {
+        engine.channelClosed();
+      } else if (work == null && queue.isEmpty() && !stopping) {
+        left = true;
+        channel.sleepReleasingRole(slice(), true);
+      }
+      return work;
+    } finally {
+      if (!left) {
+        channel.leaveRole();
+      }
+    }
+  }
+
+  private long slice() {
+    return engine.isBusy()
+        ? channel.tuning().sliceInFlightNanos()
+        : channel.tuning().sliceIdleNanos();
+  }
+}

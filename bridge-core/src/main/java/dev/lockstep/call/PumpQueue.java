@@ -1,0 +1,100 @@
+package dev.lockstep.call;
+
+import dev.lockstep.wire.Limits;
+import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.List;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What waits for the pump: calls and notifications, bounded by count and bytes, and completions of
+ * futures, bounded by the calls in flight. In the order of arrival.
+ */
+final class PumpQueue {
+  /** A settled future whose dependents run on the pump, or a call to serve. */
+  sealed interface Work {}
+
+  record Serve(InboundCall call) implements Work {}
+
+  record Complete(PendingCall call) implements Work {}
+
+  private final ConcurrentLinkedQueue<Work> queue = new ConcurrentLinkedQueue<>();
+  private final AtomicInteger calls = new AtomicInteger();
+  private final AtomicLong bytes = new AtomicLong();
+  private final int maxCalls;
+  private final long maxBytes;
+
+  PumpQueue(Limits limits) {
+    this.maxCalls = limits.maxQueued();
+    this.maxBytes = limits.maxMessageBytes();
+  }
+
+  /** False if as much waits as may. */
+  boolean offer(InboundCall call) {
+    if (!reserve(call)) {
+      return false;
+    }
+    queue.add(new Serve(call));
+    return true;
+  }
+
+  /** Counts a call that waits elsewhere, for an executor; {@link #started} undoes it. */
+  boolean reserve(InboundCall call) {
+    int waiting = calls.incrementAndGet();
+    long waitingBytes = bytes.addAndGet(call.payloadBytes);
+    boolean room = waiting <= maxCalls && (waitingBytes <= maxBytes || waiting == 1);
+    if (!room) {
+      started(call);
+    }
+    return room;
+  }
+
+  /** The call no longer waits. */
+  void started(InboundCall call) {
+    calls.decrementAndGet();
+    bytes.addAndGet(-call.payloadBytes);
+  }
+
+  void complete(PendingCall settled) {
+    queue.add(new Complete(settled));
+  }
+
+  /** The oldest; a call among it no longer counts as waiting. */
+  @Nullable Work poll() {
+    Work work = queue.poll();
+    if (work instanceof Serve serve) {
+      started(serve.call());
+    }
+    return work;
+  }
+
+  /** Takes out all notifications: for a flush that the pump would else wait for itself. */
+  List<InboundCall> takeNotifications() {
+    List<InboundCall> taken = new ArrayList<>();
+    for (Iterator<Work> all = queue.iterator(); all.hasNext(); ) {
+      if (all.next() instanceof Serve serve && serve.call().isNotification()) {
+        all.remove();
+        started(serve.call());
+        taken.add(serve.call());
+      }
+    }
+    return taken;
+  }
+
+  boolean isEmpty() {
+    return queue.isEmpty();
+  }
+
+  /** Whether a reader should leave what comes in the lane, for back-pressure. */
+  boolean isFull() {
+    return calls.get() >= maxCalls;
+  }
+
+  /** Calls and notifications that wait, executors' included. */
+  int size() {
+    return calls.get();
+  }
+}

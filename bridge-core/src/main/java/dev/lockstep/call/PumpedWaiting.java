@@ -1,0 +1,316 @@
+package dev.lockstep.call;
+
+import dev.lockstep.channel.Channel;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.LongAdder;
+import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Waiting in an engine with a pump.
+ *
+ * <p>A platform thread first takes the reader's role, if it is free, and spins for its reply; then
+ * it parks and the pump completes it. A virtual thread parks at once. The pump, when a handler that
+ * it runs calls back, waits from its seat.
+ */
+final class PumpedWaiting implements Waiting {
+  /** So long a parked caller lets a pump be busy before it reads for itself. */
+  private static final long LOOK_NANOS = TimeUnit.MILLISECONDS.toNanos(50);
+
+  /** So much of other's business a caller that has its reply does before it wakes the pump. */
+  private static final int DRAIN_MESSAGES = 16;
+
+  private final CallEngine engine;
+  private final Channel channel;
+  private final PumpQueue queue;
+  private final Counters counters;
+  private final Seat seat = new Seat();
+  private final Pump pump;
+  private final InterruptibleSleep interruptible;
+  private final LongAdder handOvers = new LongAdder();
+
+  PumpedWaiting(CallEngine engine, CallSettings settings, PumpQueue queue, Counters counters) {
+    this.engine = engine;
+    this.channel = settings.channel();
+    this.queue = queue;
+    this.counters = counters;
+    this.pump = new Pump(engine, this, settings, seat, queue);
+    this.interruptible = new InterruptibleSleep(channel);
+  }
+
+  @Override
+  public void start() {
+    pump.start();
+  }
+
+  @Override
+  public void stop() {
+    pump.stop();
+    wakePump();
+  }
+
+  @Override
+  public void wake(Thread waiter) {
+    // The waiter writes the seat, then looks whether it is settled; we settled, then read the seat.
+    if (seat.sitter() == waiter) {
+      channel.wakeSleeper();
+    }
+    LockSupport.unpark(waiter);
+  }
+
+  @Override
+  public void wakePump() {
+    wake(pump.thread());
+  }
+
+  @Override
+  public End await(PendingCall own, ThreadState state) {
+    own.waiting = true;
+    try {
+      if (!state.virtual()) {
+        spin(own);
+        if (own.settled()) {
+          counters.replyBySpin.increment();
+          return End.SETTLED;
+        }
+      }
+      counters.replyByPark.increment();
+      return park(own, state);
+    } finally {
+      own.waiting = false;
+    }
+  }
+
+  // --- spinning with the role
+
+  private void spin(PendingCall own) {
+    while (!own.settled() && channel.tryAcquireRole()) {
+      PumpQueue.Work work = null;
+      boolean more;
+      try {
+        do {
+          if (own.hasInbox()) {
+            break;
+          }
+          work = engine.reader().read(own, false);
+        } while (work == null && !own.settled() && !channel.isClosed() && channel.spinForData());
+      } catch (RuntimeException broken) {
+        engine.readFailed(broken);
+      } finally {
+        more = channel.leaveRole();
+      }
+      if (channel.isClosed()) {
+        engine.channelClosed();
+        return;
+      }
+      if (own.settled()) {
+        if (more) {
+          leaveToPump();
+        }
+        return;
+      }
+      if (!runNested(work, own) && !more) {
+        return;
+      }
+    }
+  }
+
+  /** What came while the role was held here: some of it is sorted, for more the pump is woken. */
+  private void leaveToPump() {
+    boolean more = true;
+    if (channel.tryAcquireRole()) {
+      try {
+        engine.reader().drain(DRAIN_MESSAGES);
+      } catch (RuntimeException broken) {
+        engine.readFailed(broken);
+      } finally {
+        more = channel.leaveRole();
+      }
+    } else {
+      return;
+    }
+    if (more) {
+      wakeReader();
+    }
+  }
+
+  private void wakeReader() {
+    channel.wakeSleeper();
+    LockSupport.unpark(pump.thread());
+  }
+
+  /** Runs what is nested in the own call on this thread; false if there was nothing. */
+  private boolean runNested(PumpQueue.@Nullable Work work, PendingCall own) {
+    boolean ran = false;
+    own.waiting = false;
+    try {
+      InboundCall nested = own.takeInbox();
+      while (nested != null) {
+        InboundCall next = nested.next;
+        nested.next = null;
+        engine.serve(nested, true);
+        nested = next;
+        ran = true;
+      }
+      if (work != null) {
+        engine.run(work, true);
+        ran = true;
+      }
+    } finally {
+      own.waiting = true;
+    }
+    return ran;
+  }
+
+  // --- parked
+
+  private End park(PendingCall own, ThreadState state) {
+    boolean isPump = state.pump == pump;
+    Pump foreign = isPump ? null : state.pump;
+    if (foreign != null) {
+      foreign.stepAway();
+    }
+    try {
+      return park(own, state, isPump);
+    } finally {
+      if (foreign != null) {
+        foreign.stepBack();
+      }
+    }
+  }
+
+  private End park(PendingCall own, ThreadState state, boolean isPump) {
+    Thread me = Thread.currentThread();
+    long parkedSince = System.nanoTime();
+    boolean sat = false;
+    while (true) {
+      runNested(null, own);
+      if (own.settled()) {
+        return End.SETTLED;
+      }
+      if (me.isInterrupted()) {
+        return End.INTERRUPTED;
+      }
+      long left = own.nanosLeft();
+      if (left <= 0) {
+        return End.TIMED_OUT;
+      }
+      if (isPump && engine.reader().takeFlushPending()) {
+        runQueuedNotifications();
+      }
+      boolean mayHave =
+          isPump
+              || (!state.virtual()
+                  && (sat || pump.isAway() || System.nanoTime() - parkedSince > LOOK_NANOS));
+      if (mayHave && seat.tryTake(me)) {
+        if (!isPump && !sat) {
+          handOvers.increment();
+          sat = true;
+        }
+        runNested(sitOnce(own, left, me), own);
+      } else {
+        LockSupport.parkNanos(this, Math.min(left, LOOK_NANOS));
+      }
+    }
+  }
+
+  /** One look or sleep in the seat; what must be run after it was left. */
+  private PumpQueue.@Nullable Work sitOnce(PendingCall own, long leftNanos, Thread me) {
+    PumpQueue.Work work = null;
+    try {
+      work = readOrSleep(own, leftNanos);
+    } catch (RuntimeException broken) {
+      engine.readFailed(broken);
+    } finally {
+      seat.leave();
+      if (me != pump.thread()) {
+        LockSupport.unpark(pump.thread());
+        if (own.settled() || work != null) {
+          handOver(me);
+        }
+      }
+    }
+    return work;
+  }
+
+  private PumpQueue.@Nullable Work readOrSleep(PendingCall own, long leftNanos) {
+    long slice = channel.tuning().sliceInFlightNanos();
+    boolean whole = slice <= leftNanos;
+    long nanos = Math.min(slice, leftNanos);
+    if (own.settled() || own.hasInbox()) {
+      return null;
+    }
+    if (!channel.tryAcquireRole()) {
+      interruptible.entered();
+      try {
+        channel.sleepWithoutRole(nanos, whole);
+      } finally {
+        interruptible.left();
+      }
+      return null;
+    }
+    boolean left = false;
+    try {
+      PumpQueue.Work work = own.hasInbox() ? null : engine.reader().read(own, false);
+      if (channel.isClosed()) {
+        engine.channelClosed();
+      } else if (work == null && !own.settled() && !own.hasInbox()) {
+        left = true;
+        interruptible.entered();
+        try {
+          channel.sleepReleasingRole(nanos, whole);
+        } finally {
+          interruptible.left();
+        }
+      }
+      return work;
+    } finally {
+      if (!left && channel.leaveRole()) {
+        wakeReader();
+      }
+    }
+  }
+
+  /** Nobody sits while the pump is away: another parked caller may. */
+  void handOver(Thread leaving) {
+    if (!pump.isAway() || !seat.isVacant()) {
+      return;
+    }
+    Thread next = engine.anyWaiter(leaving);
+    if (next != null) {
+      LockSupport.unpark(next);
+    }
+  }
+
+  private void runQueuedNotifications() {
+    for (InboundCall notification : queue.takeNotifications()) {
+      engine.serve(notification, false);
+    }
+  }
+
+  // --- diagnosis
+
+  @Override
+  public boolean isReaderPresent() {
+    return !seat.isVacant() || channel.isRoleHeld();
+  }
+
+  @Override
+  public long handOvers() {
+    return handOvers.sum();
+  }
+
+  @Override
+  public String describe() {
+    Thread sitter = seat.sitter();
+    String running = pump.running();
+    return "seat="
+        + (sitter == null ? "vacant" : sitter.getName())
+        + ", role="
+        + (channel.isRoleHeld() ? "held" : "free")
+        + ", pump="
+        + pump.thread().getState()
+        + (running == null ? "" : " running " + running)
+        + (pump.isAway() ? " (away)" : "");
+  }
+}

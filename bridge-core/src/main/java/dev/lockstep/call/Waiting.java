@@ -1,0 +1,38 @@
+package dev.lockstep.call;
+
+/** How a thread waits for its reply, and how it is woken. One of two, by the engine's mode. */
+interface Waiting {
+  /** How a wait ended. */
+  enum End {
+    SETTLED,
+    TIMED_OUT,
+    INTERRUPTED
+  }
+
+  /**
+   * Waits on this thread until the call is settled, its deadline passes or the thread is
+   * interrupted, and serves meanwhile what is nested in the call.
+   */
+  End await(PendingCall own, ThreadState state);
+
+  /** Makes a waiting thread look again. */
+  void wake(Thread waiter);
+
+  /** Makes whoever runs what is queued look again. */
+  void wakePump();
+
+  /** Starts what reads when no caller does. */
+  void start();
+
+  /** Ends it: every waiting thread looks again, every thread of the engine's own ends. */
+  void stop();
+
+  /** Whether a thread reads or sleeps on the lane. */
+  boolean isReaderPresent();
+
+  /** Times that a waiting thread took the place of a busy pump. */
+  long handOvers();
+
+  /** Who reads, for a person. */
+  String describe();
+}
