@@ -145,6 +145,11 @@ final class Assembly {
     };
   }
 
+  /** Forgets what was sent of a call whose maker gave it up between two fragments. */
+  void forgetCall(long callId) {
+    partials.remove(new Key(callId, 0));
+  }
+
   /** Messages in the making. */
   int size() {
     return partials.size();

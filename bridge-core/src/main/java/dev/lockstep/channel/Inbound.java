@@ -4,6 +4,7 @@ import dev.lockstep.park.Signal;
 import dev.lockstep.ring.RingReader;
 import dev.lockstep.ring.RingRegion;
 import dev.lockstep.wire.FrameFlags;
+import dev.lockstep.wire.FrameKind;
 import dev.lockstep.wire.Limits;
 import java.util.ArrayDeque;
 import org.jspecify.annotations.Nullable;
@@ -65,6 +66,9 @@ final class Inbound {
       Message message;
       if ((reader.flags() & FRAGMENT_FLAGS) == 0) {
         message = whole();
+        if (message.kind == FrameKind.CANCEL && assembly.size() != 0) {
+          assembly.forgetCall(message.callId);
+        }
       } else {
         message = assembly.add(reader);
       }

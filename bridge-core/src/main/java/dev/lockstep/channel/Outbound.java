@@ -6,9 +6,12 @@ import dev.lockstep.ring.PeerFaultException;
 import dev.lockstep.ring.RingRegion;
 import dev.lockstep.ring.RingWriter;
 import dev.lockstep.wire.FrameFlags;
+import dev.lockstep.wire.FrameKind;
 import dev.lockstep.wire.FrameLayout;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.LockSupport;
@@ -34,6 +37,13 @@ final class Outbound {
   private final ReentrantLock producerLock = new ReentrantLock();
   private final ReentrantLock sleepersTurn = new ReentrantLock();
   private final LongAdder waits = new LongAdder();
+
+  /**
+   * Messages given up between two fragments: the next frame is preceded by a CANCEL of each, so
+   * that the peer forgets.
+   */
+  private final Queue<Long> owedCancels = new ConcurrentLinkedQueue<>();
+
   private long frames;
   private long bytes;
 
@@ -66,14 +76,22 @@ final class Outbound {
             .putLong(length)
             .array();
     int done = 0;
-    while (done < length) {
-      byte[] prefix = done == 0 ? total : NOTHING;
-      int count = Math.min(length - done, writer.maxPayloadBytes() - prefix.length);
-      int fragment = flags;
-      fragment |= done == 0 ? 0 : FrameFlags.CONTINUATION;
-      fragment |= done + count < length ? FrameFlags.MORE : 0;
-      sendFrame(header, fragment, prefix, payload, offset + done, count, deadlineNanos);
-      done += count;
+    boolean complete = false;
+    try {
+      while (done < length) {
+        byte[] prefix = done == 0 ? total : NOTHING;
+        int count = Math.min(length - done, writer.maxPayloadBytes() - prefix.length);
+        int fragment = flags;
+        fragment |= done == 0 ? 0 : FrameFlags.CONTINUATION;
+        fragment |= done + count < length ? FrameFlags.MORE : 0;
+        sendFrame(header, fragment, prefix, payload, offset + done, count, deadlineNanos);
+        done += count;
+      }
+      complete = true;
+    } finally {
+      if (!complete && done != 0 && (kind == FrameKind.INVOKE || kind == FrameKind.NOTIFY)) {
+        owedCancels.add(callId);
+      }
     }
   }
 
@@ -102,6 +120,9 @@ final class Outbound {
     producerLock.lock();
     boolean committed = false;
     try {
+      if (!payCancels()) {
+        return false;
+      }
       int index = writer.claim(payloadBytes);
       if (index == RingWriter.NO_SPACE) {
         return false;
@@ -124,6 +145,18 @@ final class Outbound {
       }
       producerLock.unlock();
     }
+  }
+
+  private boolean payCancels() {
+    for (Long callId = owedCancels.peek(); callId != null; callId = owedCancels.peek()) {
+      if (writer.claim(0) == RingWriter.NO_SPACE) {
+        return false;
+      }
+      writer.commit(0, FrameKind.CANCEL, 0, 0, callId, 0);
+      frames++;
+      owedCancels.remove();
+    }
+    return true;
   }
 
   private void waitForRoom(int payloadBytes, long deadlineNanos) {

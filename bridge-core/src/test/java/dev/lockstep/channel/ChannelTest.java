@@ -175,6 +175,26 @@ class ChannelTest {
   }
 
   @Test
+  void aMessageGivenUpBetweenTwoFragmentsIsForgottenByTheOtherSide() {
+    byte[] tooLong = new byte[100_000];
+    long deadline = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(50);
+    assertThatThrownBy(
+            () -> host.send(FrameKind.INVOKE, 0, 1, 2, 0, tooLong, 0, tooLong.length, deadline))
+        .isInstanceOf(SendTimeoutException.class);
+    worker.tryAcquireRole();
+    assertThat(worker.poll()).isNull();
+    worker.leaveRole();
+    send(host, 4, new byte[] {7});
+    Message cancel = receive(worker);
+    assertThat(cancel.kind()).isEqualTo(FrameKind.CANCEL);
+    assertThat(cancel.callId()).isEqualTo(2);
+    assertThat(receive(worker).payload()).containsExactly(7);
+    CompletableFuture<Message> there = inThread(() -> receive(worker));
+    send(host, 2, tooLong);
+    assertThat(there.orTimeout(10, TimeUnit.SECONDS).join().length()).isEqualTo(tooLong.length);
+  }
+
+  @Test
   void aCloseWakesWhoeverSleeps() throws Exception {
     for (int round = 0; round < 100; round++) {
       CompletableFuture<@Nullable Message> waiting = inThread(() -> receive(worker));
