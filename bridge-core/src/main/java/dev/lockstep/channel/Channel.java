@@ -304,8 +304,8 @@ public final class Channel implements AutoCloseable {
   private void raiseAll() {
     for (int lane :
         new int[] {SegmentLayout.TO_WORKER_LANE_OFFSET, SegmentLayout.TO_HOST_LANE_OFFSET}) {
-      new Signal(segment, lane + LaneLayout.DATA_SIGNAL_OFFSET).raise();
-      new Signal(segment, lane + LaneLayout.SPACE_SIGNAL_OFFSET).raise();
+      new Signal(segment, lane + LaneLayout.DATA_SIGNAL_OFFSET).raiseAndWake();
+      new Signal(segment, lane + LaneLayout.SPACE_SIGNAL_OFFSET).raiseAndWake();
     }
   }
 
