@@ -69,7 +69,7 @@ static bool read_chain(ls_endpoint *e, ls_header *h) {
 
 static inline bool may_start(const ls_endpoint *e) {
   return !e->role && e->waiting == 0 && e->inbox_count == 0 && !e->forked && !e->broken && !e->sync_main_only &&
-         e->current != NULL && ls_settled(e) && ls_host_state(e) == LS_HOST_READY;
+         e->current != NULL && ls_settled(e) && ls_host_state(e) != LS_HOST_CLOSED;
 }
 
 static ls_verdict encode_payload(ls_bound *b, ls_out *out, PyObject *const *args, Py_ssize_t count, PyObject *kwnames) {
@@ -210,18 +210,12 @@ static PyObject *wait_for_reply(ls_bound *b, const ls_header *call) {
       }
       continue;
     }
-    switch (ls_wait(e, &e->reply_spin, LS_HOST_READY, (int64_t)LS_SLICE_IN_FLIGHT_MILLIS * 1000000, LS_NO_DEADLINE)) {
-      case LS_WAIT_RAISED:
-        return give_up(b, call);
-      case LS_WAIT_ATTENTION:
-      case LS_WAIT_STATE:
-        return PyObject_CallMethod(e->hooks, "resume", "KHOO", (unsigned long long)call->call_id, call->depth, Py_None,
-                                   b->name);
-      default:
-        if (e->forked) { /* by a signal handler, and this is the child */
-          ls_usable(e);
-          return NULL;
-        }
+    if (ls_wait(e, &e->reply_spin, LS_SLICE_IN_FLIGHT_NANOS, LS_NO_DEADLINE) == LS_WAIT_RAISED) {
+      return give_up(b, call);
+    }
+    if (e->forked) { /* by a signal handler, and this is the child */
+      ls_usable(e);
+      return NULL;
     }
   }
 }
@@ -300,6 +294,24 @@ static PyObject *get_attribute(PyObject *self, PyObject *attribute) {
   return found;
 }
 
+static int set_attribute(PyObject *self, PyObject *attribute, PyObject *value) {
+  ls_bound *b = (ls_bound *)self;
+  (void)value;
+  PyErr_Format(PyExc_AttributeError, "cannot assign to %U.%S: export with sync['%U.%S'] = function", b->name, attribute,
+               b->name, attribute);
+  return -1;
+}
+
+static PyObject *get_name(PyObject *self, void *unused) {
+  (void)unused;
+  return Py_NewRef(((ls_bound *)self)->name);
+}
+
+static PyGetSetDef bound_getset[] = {
+    {"__name__", get_name, NULL, NULL, NULL},
+    {NULL, NULL, NULL, NULL, NULL},
+};
+
 static int bound_traverse(ls_bound *b, visitproc visit, void *arg) {
   Py_VISIT(b->endpoint);
   Py_VISIT(b->members);
@@ -320,7 +332,7 @@ static void bound_dealloc(ls_bound *b) {
   PyObject_GC_Del(b);
 }
 
-static PyObject *bound_repr(ls_bound *b) { return PyUnicode_FromFormat("<main's function %R>", b->name); }
+static PyObject *bound_repr(ls_bound *b) { return PyUnicode_FromFormat("<main's function %U>", b->name); }
 
 PyTypeObject ls_bound_type = {
     PyVarObject_HEAD_INIT(NULL, 0)
@@ -332,6 +344,8 @@ PyTypeObject ls_bound_type = {
     .tp_vectorcall_offset = offsetof(ls_bound, call),
     .tp_call = PyVectorcall_Call,
     .tp_getattro = get_attribute,
+    .tp_setattro = set_attribute,
+    .tp_getset = bound_getset,
     .tp_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_HAVE_VECTORCALL,
     .tp_traverse = (traverseproc)bound_traverse,
     .tp_clear = (inquiry)bound_clear,

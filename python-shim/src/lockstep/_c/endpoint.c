@@ -2,6 +2,7 @@
 #include "endpoint.h"
 
 #include <structmember.h>
+#include <unistd.h>
 
 ls_error_classes ls_errors;
 
@@ -13,8 +14,8 @@ static void frame_dealloc(ls_frame *frame) {
 }
 
 static PyObject *frame_repr(ls_frame *frame) {
-  return PyUnicode_FromFormat("Frame(kind=%u, flags=%u, depth=%u, call_id=%llu, parent_id=%llu, payload=%zd bytes)",
-                              frame->kind, frame->flags, frame->depth, frame->call_id, frame->parent_id,
+  return PyUnicode_FromFormat("Frame(%s, flags=%u, depth=%u, call_id=%llu, parent_id=%llu, %zd bytes)",
+                              ls_kind_names[frame->kind & 7], frame->flags, frame->depth, frame->call_id, frame->parent_id,
                               PyBytes_GET_SIZE(frame->payload));
 }
 
@@ -71,7 +72,9 @@ int ls_raise_fault(ls_endpoint *e) {
 
 int ls_usable(ls_endpoint *e) {
   if (e->forked) {
-    PyErr_SetString(ls_errors.forked, "the channel belongs to the parent process: this child was made by fork");
+    PyErr_Format(ls_errors.forked,
+                 "channel used in a forked child: pid=%d; only the process that the host started can call main",
+                 (int)getpid());
     return -1;
   }
   return e->broken ? ls_raise_fault(e) : 0;
@@ -131,10 +134,14 @@ void ls_give_exception(PyObject *exception) {
 
 /* ---- Endpoint: life ---- */
 
+/* A limit by its name; what is not named has its default. */
 static int number(PyObject *limits, const char *name, uint32_t *value) {
-  PyObject *found = PyMapping_GetItemString(limits, name);
+  PyObject *layout = PyImport_ImportModule("lockstep._layout");
+  PyObject *defaults = layout ? PyObject_GetAttrString(layout, "DEFAULT_LIMITS") : NULL;
+  PyObject *found = defaults ? PyDict_GetItemString(PyDict_GetItemString(limits, name) ? limits : defaults, name) : NULL;
   unsigned long asked = found ? PyLong_AsUnsignedLong(found) : 0;
-  Py_XDECREF(found);
+  Py_XDECREF(defaults);
+  Py_XDECREF(layout);
   if (PyErr_Occurred()) {
     return -1;
   }
@@ -160,8 +167,8 @@ static PyObject *endpoint_new(PyTypeObject *type, PyObject *args, PyObject *kwar
   PyObject *buffer, *limits;
   int side, only = 0;
   unsigned long to_worker, to_host;
-  if (!PyArg_ParseTupleAndKeywords(args, kwargs, "OikkO|p:Endpoint", names, &buffer, &side, &to_worker, &to_host,
-                                   &limits, &only)) {
+  if (!PyArg_ParseTupleAndKeywords(args, kwargs, "OikkO!|p:Endpoint", names, &buffer, &side, &to_worker, &to_host,
+                                   &PyDict_Type, &limits, &only)) {
     return NULL;
   }
   if ((side != LS_HOST && side != LS_WORKER) || !is_capacity(to_worker) || !is_capacity(to_host)) {
@@ -189,6 +196,7 @@ static PyObject *endpoint_new(PyTypeObject *type, PyObject *args, PyObject *kwar
   e->sync_main_only = only;
   e->allowed_kinds = kinds_for(side, only);
   e->counter = 1;
+  e->seen_state = LS_HOST_READY;
   uint8_t *lane0 = e->base + LS_TO_WORKER_LANE_OFFSET, *lane1 = e->base + LS_TO_HOST_LANE_OFFSET;
   uint8_t *ring0 = e->base + LS_HEADER_BYTES, *ring1 = ring0 + to_worker;
   if (side == LS_WORKER) {
@@ -296,9 +304,7 @@ static PyObject *wait_message(ls_endpoint *e, PyObject *args, PyObject *kwargs) 
       ls_deadline_from(seconds, &deadline) < 0) {
     return NULL;
   }
-  uint32_t state = ls_host_state(e);
-  int64_t slice = (int64_t)LS_SLICE_IN_FLIGHT_MILLIS * 1000000;
-  for (;;) {
+  for (int64_t slice = LS_SLICE_IN_FLIGHT_NANOS;;) {
     if (ls_usable(e) < 0) {
       return NULL;
     }
@@ -307,16 +313,13 @@ static PyObject *wait_message(ls_endpoint *e, PyObject *args, PyObject *kwargs) 
       return frame;
     }
     Py_DECREF(frame);
-    if (state == LS_HOST_CLOSED) {
-      Py_RETURN_NONE;
-    }
-    switch (ls_wait(e, &e->reply_spin, state, slice, deadline)) {
+    switch (ls_wait(e, &e->reply_spin, slice, deadline)) {
       case LS_WAIT_RAISED:
         return NULL;
       case LS_WAIT_DATA:
         continue;
       case LS_WAIT_SLICE:
-        slice = slice * 2 < (int64_t)LS_SLICE_IDLE_MILLIS * 1000000 ? slice * 2 : (int64_t)LS_SLICE_IDLE_MILLIS * 1000000;
+        slice = slice * 2 < LS_SLICE_IDLE_NANOS ? slice * 2 : LS_SLICE_IDLE_NANOS;
         continue;
       default:
         Py_RETURN_NONE;
@@ -326,7 +329,7 @@ static PyObject *wait_message(ls_endpoint *e, PyObject *args, PyObject *kwargs) 
 
 static PyObject *try_acquire_role(ls_endpoint *e, PyObject *unused) {
   (void)unused;
-  return ls_usable(e) < 0 ? NULL : PyBool_FromLong(ls_take_role(e));
+  return PyBool_FromLong(ls_take_role(e));
 }
 
 static PyObject *release_role(ls_endpoint *e, PyObject *unused) {
@@ -339,36 +342,31 @@ static PyObject *release_role(ls_endpoint *e, PyObject *unused) {
 
 static PyObject *wake(ls_endpoint *e, PyObject *unused) {
   (void)unused;
-  if (e->forked) {
-    return ls_usable(e) < 0 ? NULL : NULL;
+  if (!e->forked) {
+    ls_raise(ls_data_signal(e->in.lane));
   }
-  ls_raise(ls_data_signal(e->in.lane));
   Py_RETURN_NONE;
 }
 
 static PyObject *state(ls_endpoint *e, PyObject *unused) {
   (void)unused;
-  if (e->forked && ls_usable(e) < 0) {
-    return NULL;
-  }
   return PyLong_FromUnsignedLong(ls_host_state(e));
 }
 
 static PyObject *set_worker_state(ls_endpoint *e, PyObject *value) {
   unsigned long asked = PyLong_AsUnsignedLong(value);
-  if (PyErr_Occurred() || (e->forked && ls_usable(e) < 0)) {
+  if (PyErr_Occurred()) {
     return NULL;
   }
-  /* PAIRS: Segment.workerState */
-  atomic_store_explicit(word32(e, LS_WORKER_STATE_OFFSET), (uint32_t)asked, memory_order_release);
+  if (!e->forked) {
+    /* PAIRS: Segment.workerState */
+    atomic_store_explicit(word32(e, LS_WORKER_STATE_OFFSET), (uint32_t)asked, memory_order_release);
+  }
   Py_RETURN_NONE;
 }
 
 static PyObject *interrupt_call_id(ls_endpoint *e, PyObject *unused) {
   (void)unused;
-  if (e->forked && ls_usable(e) < 0) {
-    return NULL;
-  }
   /* PAIRS: Segment.interruptCallId */
   return PyLong_FromUnsignedLongLong(atomic_load_explicit(
       (_Atomic(uint64_t) *)(void *)(e->base + LS_INTERRUPT_CALL_ID_OFFSET), memory_order_acquire));
@@ -376,10 +374,10 @@ static PyObject *interrupt_call_id(ls_endpoint *e, PyObject *unused) {
 
 static PyObject *counters(ls_endpoint *e, PyObject *unused) {
   (void)unused;
-  unsigned long long spins = e->reply_spin.hits + e->idle_spin.hits, misses = e->reply_spin.misses + e->idle_spin.misses;
-  return Py_BuildValue("{sK sK sK sK sK sK sK sK sI sK}", "frames_in", e->frames_in, "frames_out", e->frames_out,
+  unsigned long long spins = e->reply_spin.hits + e->idle_spin.hits;
+  return Py_BuildValue("{sK sK sK sK sK sK sK sI sK}", "frames_in", e->frames_in, "frames_out", e->frames_out,
                        "bytes_in", e->bytes_in, "bytes_out", e->bytes_out, "parks", e->parks, "spins", spins,
-                       "spins_missed", misses, "late_wakeups", e->late_wakeups, "inbox_messages", e->inbox_count,
+                       "late_wakeups", e->late_wakeups, "inbox_messages", e->inbox_count,
                        "inbox_bytes", e->inbox_bytes);
 }
 
@@ -436,13 +434,22 @@ static PyMethodDef endpoint_methods[] = {
 };
 
 static PyMemberDef endpoint_members[] = {
+    {"side", T_INT, offsetof(ls_endpoint, side), READONLY, NULL},
+    {"queued", T_PYSSIZET, offsetof(ls_endpoint, queued), 0, NULL},
     {"waiting", T_PYSSIZET, offsetof(ls_endpoint, waiting), 0, NULL},
     {"unflushed", T_BOOL, offsetof(ls_endpoint, unflushed), 0, NULL},
     {"calls_served", T_ULONGLONG, offsetof(ls_endpoint, calls_served), 0, NULL},
     {NULL, 0, 0, 0, NULL},
 };
 
+static PyObject *get_twin(ls_endpoint *e, void *unused) {
+  (void)e;
+  (void)unused;
+  return PyUnicode_FromString("c");
+}
+
 static PyGetSetDef endpoint_getset[] = {
+    {"twin", (getter)get_twin, NULL, NULL, NULL},
     {"attention", (getter)get_attention, (setter)set_attention, NULL, NULL},
     {NULL, NULL, NULL, NULL, NULL},
 };

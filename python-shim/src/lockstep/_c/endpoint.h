@@ -78,6 +78,8 @@ typedef struct {
   unsigned long role_thread;
   Py_ssize_t waiting;
   _Atomic(bool) attention;
+  Py_ssize_t queued;
+  uint32_t seen_state; /* the host's state that the last wait knew */
   char unflushed;
   unsigned long long calls_served;
 
@@ -99,9 +101,12 @@ typedef struct {
   ls_name_slot names[LS_NAME_SLOTS];
 } ls_endpoint;
 
+extern const char *const ls_kind_names[8];
 extern PyTypeObject ls_frame_type, ls_endpoint_type, ls_bound_type;
 
 #define LS_NO_DEADLINE UINT64_MAX
+#define LS_SLICE_IN_FLIGHT_NANOS ((int64_t)LS_SLICE_IN_FLIGHT_MILLIS * 1000000)
+#define LS_SLICE_IDLE_NANOS ((int64_t)LS_SLICE_IDLE_MILLIS * 1000000)
 
 /* ---- endpoint.c ---- */
 int ls_usable(ls_endpoint *e);          /* 0, or -1 with an exception */
@@ -129,14 +134,14 @@ typedef enum {
   LS_WAIT_RAISED = -1,
   LS_WAIT_DATA,
   LS_WAIT_ATTENTION, /* cleared */
-  LS_WAIT_STATE,
+  LS_WAIT_STATE, /* the host's state changed, and is not CLOSED */
   LS_WAIT_SIGNAL, /* a Python signal handler may have run */
   LS_WAIT_WOKEN,
   LS_WAIT_SLICE,
   LS_WAIT_DEADLINE,
 } ls_wake;
 
-ls_wake ls_wait(ls_endpoint *e, ls_spin *spin, uint32_t state, int64_t slice_nanos, uint64_t deadline);
+ls_wake ls_wait(ls_endpoint *e, ls_spin *spin, int64_t slice_nanos, uint64_t deadline);
 /* 0 look again, -1 an exception. `patient`: no signal handler runs. */
 int ls_wait_for_space(ls_endpoint *e, uint32_t length, uint64_t deadline, bool patient);
 int ls_deadline_from(PyObject *seconds, uint64_t *nanos);

@@ -161,6 +161,12 @@ static inline uint64_t read64(const uint8_t *at) {
   return atomic_load_explicit((const _Atomic(uint64_t) *)(const void *)at, memory_order_relaxed);
 }
 
+/* Whether the fields of a PAD behind its length, as many as fit, are zero. */
+static bool is_blank(const uint8_t *frame, uint64_t to_end) {
+  return read32(frame + LS_KIND_OFFSET) == 0 && (to_end < LS_CALL_ID_OFFSET + 8 || read64(frame + LS_CALL_ID_OFFSET) == 0) &&
+         (to_end < LS_PARENT_CALL_ID_OFFSET + 8 || read64(frame + LS_PARENT_CALL_ID_OFFSET) == 0);
+}
+
 static ls_outcome check_flags(const ls_header *h, ls_fault *fault) {
   uint8_t allowed = LS_MORE | LS_CONTINUATION;
   bool call = h->kind == LS_INVOKE || h->kind == LS_NOTIFY;
@@ -198,8 +204,11 @@ ls_outcome ls_peek(ls_reader *r, uint32_t allowed_kinds, ls_header *h, const uin
     h->depth = (uint16_t)(kinds >> 16);
     h->length = length;
     if (h->kind == LS_PAD) {
-      if (after_pad || length != to_end || length >= r->max_frame || length >= available) {
-        return refuse(fault, "length of PAD", length, "%llu, less than %llu, a frame behind it",
+      if (after_pad) {
+        return refuse(fault, "kind", LS_PAD, "one PAD at a time");
+      }
+      if (length != to_end || length >= r->max_frame || length >= available || !is_blank(frame, to_end)) {
+        return refuse(fault, "PAD", length, "length %llu, less than %llu, all else zero, a frame behind it",
                       (unsigned long long)to_end, (unsigned long long)r->max_frame);
       }
       r->head += length; /* given back together with the frame behind it */

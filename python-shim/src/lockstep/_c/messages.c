@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+const char *const ls_kind_names[8] = {"PAD", "INVOKE", "REPLY", "ERROR", "CANCEL", "NOTIFY", "READY", "FATAL"};
+
 #define FRAMES_IN_ONE_GO 4096
 #define FRAGMENT_FLAGS (LS_MORE | LS_CONTINUATION)
 
@@ -30,6 +32,9 @@ static int refuse(ls_endpoint *e, const char *word, uint64_t value, const char *
 
 /* Whose counter an id comes from follows from kind and direction. */
 int ls_check_ids(ls_endpoint *e, const ls_header *h) {
+  if ((h->kind == LS_INVOKE || h->kind == LS_NOTIFY) && (h->depth < 1 || h->depth > e->max_depth)) {
+    return refuse(e, "depth", h->depth, "1 to maxDepth");
+  }
   if (h->kind == LS_READY || h->kind == LS_FATAL) {
     return h->call_id == 0 ? 0 : refuse(e, "callId", h->call_id, "0 for READY and FATAL");
   }
@@ -188,17 +193,19 @@ int ls_fetch(ls_endpoint *e, PyObject **frame) {
     }
     size_t length = h.length - LS_FRAME_HEADER_BYTES;
     int done;
+    if (h.kind == LS_CANCEL) {
+      forget_partial(e, h.call_id);
+    }
     if (h.flags & FRAGMENT_FLAGS) {
       done = take_fragment(e, &h, payload, length, frame);
+    } else if (e->partial_count > 0 && find_partial(e, h.call_id, is_answer(h.kind)) != NULL) {
+      done = refuse(e, "flags", h.flags, "CONTINUATION: fragments of this call id are under way");
     } else {
       *frame = ls_make_frame(&h, PyBytes_FromStringAndSize((const char *)payload, (Py_ssize_t)length));
       done = *frame ? 1 : -1;
     }
     if (done < 0) {
       return -1;
-    }
-    if (h.kind == LS_CANCEL) {
-      forget_partial(e, h.call_id);
     }
     ls_release(&e->in, h.length);
     e->frames_in++;
@@ -249,15 +256,11 @@ int ls_drain(ls_endpoint *e) {
   if (e->role && e->role_thread != me) {
     return 0; /* its holder reads: data wakes it */
   }
-  for (;;) {
-    if (e->inbox_count >= e->max_queued) {
-      PyErr_Format(ls_errors.queue_full, "inbox is full while waiting for space: messages=%u, maxQueued=%u",
-                   e->inbox_count, e->max_queued);
-      return -1;
-    }
-    if (e->inbox_bytes > e->max_message_bytes) {
-      PyErr_Format(ls_errors.queue_full, "inbox is full while waiting for space: bytes=%llu, maxMessageBytes=%u",
-                   (unsigned long long)e->inbox_bytes, e->max_message_bytes);
+  while (ls_has_data(&e->in)) {
+    if (e->inbox_count >= e->max_queued || e->inbox_bytes > e->max_message_bytes) {
+      PyErr_Format(ls_errors.queue_full,
+                   "inbox full while waiting for space: messages=%u, maxQueued=%u, bytes=%llu, maxMessageBytes=%u",
+                   e->inbox_count, e->max_queued, (unsigned long long)e->inbox_bytes, e->max_message_bytes);
       return -1;
     }
     PyObject *frame;
@@ -270,6 +273,7 @@ int ls_drain(ls_endpoint *e) {
       return -1;
     }
   }
+  return 0;
 }
 
 void ls_drop_messages(ls_endpoint *e) {
@@ -351,7 +355,7 @@ static int put_frame(ls_endpoint *e, const ls_header *h, const uint8_t *prefix, 
       return -1;
     }
     if (ls_host_state(e) == LS_HOST_CLOSED) {
-      PyErr_SetString(ls_errors.closed, "the channel to main is closed");
+      PyErr_SetString(ls_errors.closed, "channel closed: nothing can be sent to main any more");
       return -1;
     }
     ls_outcome outcome = settle(e);
@@ -394,7 +398,7 @@ static int send_fragments(ls_endpoint *e, ls_header *h, const uint8_t *payload, 
 
 int ls_send(ls_endpoint *e, ls_header *h, const uint8_t *payload, size_t length, uint64_t deadline) {
   if (length > e->max_message_bytes) {
-    PyObject *error = PyObject_CallFunction(ls_errors.too_large, "snI", h->kind == LS_REPLY ? "result" : "message",
+    PyObject *error = PyObject_CallFunction(ls_errors.too_large, "snI", ls_kind_names[h->kind & 7],
                                             (Py_ssize_t)length, e->max_message_bytes);
     if (error != NULL) {
       PyErr_SetObject(ls_errors.too_large, error);

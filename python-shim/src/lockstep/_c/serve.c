@@ -281,12 +281,28 @@ static round_result end_round(ls_endpoint *e, int done) {
   return ls_take_role(e) ? ROUND_DONE : ROUND_LOST_ROLE;
 }
 
+/* An `async def` that nobody could tell from outside: it becomes a task, which answers later. */
+static int make_task(call *c, PyObject *coroutine) {
+  PyObject *done = PyObject_CallMethod(c->e->hooks, "coroutine", "KHO", (unsigned long long)c->header.call_id,
+                                       c->header.depth, coroutine);
+  Py_XDECREF(done);
+  return done ? 0 : -1;
+}
+
 static int run_and_answer(call *c) {
   PyObject *result = run(c);
   if (result == NULL) {
     return fail(c, "call");
   }
+  if (PyCoro_CheckExact(result)) {
+    int made = make_task(c, result);
+    Py_DECREF(result);
+    return made;
+  }
   int done = answer(c, result);
+  if (done == 0) {
+    c->e->calls_served++;
+  }
   Py_DECREF(result); /* after the answer: a destructor is the user's code, and main need not wait for it */
   return done;
 }
@@ -318,14 +334,21 @@ static round_result serve_call(ls_endpoint *e, PyObject *exports, const ls_heade
     verdict = decode_by_twin(&c, payload, length);
   }
   int done = verdict == LS_DONE ? run_and_answer(&c) : fail(&c, "decode");
-  if (done == 0) {
-    e->calls_served++;
-  }
   drop_call(&c);
   return end_round(e, done);
 }
 
 /* ---- the loop ---- */
+
+/* The role goes back while an exception is set: hand_over must not see it. */
+static round_result raise_without_role(ls_endpoint *e) {
+  PyObject *exception = ls_take_exception();
+  if (ls_leave_role(e) < 0) {
+    PyErr_Clear();
+  }
+  ls_give_exception(exception);
+  return ROUND_RAISED;
+}
 
 static round_result dispatch(ls_endpoint *e, PyObject *on_frame, PyObject *frame) {
   PyObject *ended = ls_leave_role(e) < 0 ? NULL : PyObject_CallOneArg(on_frame, frame ? frame : Py_None);
@@ -351,8 +374,7 @@ static round_result take_call(ls_endpoint *e, PyObject *exports, PyObject *on_fr
     if (!PyErr_Occurred()) {
       PyErr_NoMemory();
     }
-    e->role = false;
-    return ROUND_RAISED;
+    return raise_without_role(e);
   }
   memcpy(copy, payload, length);
   ls_release(&e->in, h->length);
@@ -361,12 +383,7 @@ static round_result take_call(ls_endpoint *e, PyObject *exports, PyObject *on_fr
   round_result result = serve_call(e, exports, h, copy, length);
   if (result == ROUND_NOT_OURS) {
     PyObject *frame = ls_make_frame(h, PyBytes_FromStringAndSize((const char *)copy, (Py_ssize_t)length));
-    if (frame == NULL) {
-      e->role = false;
-      result = ROUND_RAISED;
-    } else {
-      result = dispatch(e, on_frame, frame);
-    }
+    result = frame ? dispatch(e, on_frame, frame) : raise_without_role(e);
   }
   if (copy != small) {
     PyMem_Free(copy);
@@ -374,33 +391,23 @@ static round_result take_call(ls_endpoint *e, PyObject *exports, PyObject *on_fr
   return result;
 }
 
-static round_result wait_round(ls_endpoint *e, PyObject *on_frame, uint32_t *state, int64_t *slice) {
-  uint32_t now = ls_host_state(e);
-  switch (ls_wait(e, &e->idle_spin, *state, *slice, LS_NO_DEADLINE)) {
+static round_result wait_round(ls_endpoint *e, PyObject *on_frame, int64_t *slice) {
+  switch (ls_wait(e, &e->idle_spin, *slice, LS_NO_DEADLINE)) {
     case LS_WAIT_RAISED:
-      e->role = false;
-      return ROUND_RAISED;
+      return raise_without_role(e);
     case LS_WAIT_DATA:
-      *slice = (int64_t)LS_SLICE_IN_FLIGHT_MILLIS * 1000000;
+      *slice = LS_SLICE_IN_FLIGHT_NANOS;
       return ROUND_DONE;
     case LS_WAIT_SLICE: /* nothing happens here: longer and longer slices, so that an idle worker costs nothing */
-      *slice *= 2;
-      if (*slice > (int64_t)LS_SLICE_IDLE_MILLIS * 1000000) {
-        *slice = (int64_t)LS_SLICE_IDLE_MILLIS * 1000000;
-      }
+      *slice = *slice * 2 < LS_SLICE_IDLE_NANOS ? *slice * 2 : LS_SLICE_IDLE_NANOS;
       return ROUND_DONE;
-    case LS_WAIT_ATTENTION:
-      return ls_leave_role(e) < 0 ? ROUND_RAISED : ROUND_LOST_ROLE;
-    case LS_WAIT_STATE:
-      *state = now;
-      return dispatch(e, on_frame, NULL);
     default:
       return dispatch(e, on_frame, NULL);
   }
 }
 
 /* One frame, or one wait. */
-static round_result one_round(ls_endpoint *e, PyObject *exports, PyObject *on_frame, uint32_t *state, int64_t *slice) {
+static round_result one_round(ls_endpoint *e, PyObject *exports, PyObject *on_frame, int64_t *slice) {
   PyObject *frame = ls_pop_inbox(e);
   if (frame != NULL) {
     return dispatch(e, on_frame, frame);
@@ -409,15 +416,14 @@ static round_result one_round(ls_endpoint *e, PyObject *exports, PyObject *on_fr
   const uint8_t *payload;
   ls_outcome outcome = ls_peek(&e->in, e->allowed_kinds, &h, &payload, &e->fault);
   if (outcome == LS_NOTHING) {
-    return wait_round(e, on_frame, state, slice);
+    return wait_round(e, on_frame, slice);
   }
   if (outcome == LS_GOT && is_plain_call(&h)) {
     return take_call(e, exports, on_frame, &h, payload);
   }
   int got = ls_fetch(e, &frame);
   if (got < 0) {
-    e->role = false;
-    return ROUND_RAISED;
+    return raise_without_role(e);
   }
   return got > 0 ? dispatch(e, on_frame, frame) : ROUND_DONE;
 }
@@ -427,21 +433,15 @@ PyObject *ls_serve(ls_endpoint *e, PyObject *exports, PyObject *on_frame) {
     PyErr_SetString(PyExc_RuntimeError, "nothing is attached to this endpoint");
     return NULL;
   }
-  uint32_t state = ls_host_state(e);
-  int64_t slice = (int64_t)LS_SLICE_IN_FLIGHT_MILLIS * 1000000;
+  int64_t slice = LS_SLICE_IN_FLIGHT_NANOS;
   for (unsigned round = 1;; round++) {
-    if (atomic_load_explicit(&e->attention, memory_order_relaxed)) {
-      atomic_store(&e->attention, false);
+    if (e->queued != 0) {
       if (ls_leave_role(e) < 0) {
         return NULL;
       }
       Py_RETURN_NONE;
     }
-    if (ls_usable(e) < 0) {
-      e->role = false;
-      return NULL;
-    }
-    round_result result = one_round(e, exports, on_frame, &state, &slice);
+    round_result result = ls_usable(e) < 0 ? raise_without_role(e) : one_round(e, exports, on_frame, &slice);
     if (result == ROUND_RAISED) {
       return NULL;
     }
@@ -451,7 +451,7 @@ PyObject *ls_serve(ls_endpoint *e, PyObject *exports, PyObject *on_frame) {
     if (round % ROUNDS_BEFORE_YIELD == 0) {
       ls_yield_gil(e); /* a long run of calls that are there already must not starve other threads */
       if (PyErr_CheckSignals() < 0) {
-        ls_leave_role(e);
+        raise_without_role(e);
         return NULL;
       }
     }

@@ -5,7 +5,6 @@
 #include <sched.h>
 
 #define RAISE_IN_FLIGHT_NANOS 2000000
-#define SPACE_SLICE_NANOS ((int64_t)LS_SLICE_IN_FLIGHT_MILLIS * 1000000)
 
 int ls_deadline_from(PyObject *seconds, uint64_t *nanos) {
   *nanos = LS_NO_DEADLINE;
@@ -55,19 +54,33 @@ static int64_t shorter(int64_t slice, uint64_t deadline, uint64_t now) {
   return deadline != LS_NO_DEADLINE && deadline - now < (uint64_t)slice ? (int64_t)(deadline - now) : slice;
 }
 
-ls_wake ls_wait(ls_endpoint *e, ls_spin *spin, uint32_t state, int64_t slice_nanos, uint64_t deadline) {
+/* LS_WAIT_DATA stands for "nothing new": go on. */
+static ls_wake look_at_state(ls_endpoint *e) {
+  uint32_t state = ls_host_state(e);
+  if (state == e->seen_state) {
+    return LS_WAIT_DATA;
+  }
+  if (state > LS_HOST_CLOSED) {
+    e->fault = (ls_fault){.word = "hostState", .value = state, .allowed = "0 to 3"};
+    ls_raise_fault(e);
+    return LS_WAIT_RAISED;
+  }
+  if (state == LS_HOST_CLOSED && e->side == LS_WORKER) {
+    PyErr_SetString(ls_errors.closed, "channel closed: main has closed this worker's segment");
+    return LS_WAIT_RAISED;
+  }
+  e->seen_state = state;
+  return LS_WAIT_STATE;
+}
+
+ls_wake ls_wait(ls_endpoint *e, ls_spin *spin, int64_t slice_nanos, uint64_t deadline) {
   ls_signal *signal = ls_data_signal(e->in.lane);
   bool found = false, slept = false;
   int error = 0;
   uint32_t seen = 0;
-  if (take_attention(e)) {
-    return LS_WAIT_ATTENTION;
-  }
-  if (ls_host_state(e) != state) {
-    return LS_WAIT_STATE;
-  }
-  if (deadline == 0) { /* a look, no more */
-    return ls_has_data(&e->in) ? LS_WAIT_DATA : LS_WAIT_DEADLINE;
+  ls_wake news = look_at_state(e);
+  if (news != LS_WAIT_DATA) {
+    return news;
   }
   Py_BEGIN_ALLOW_THREADS
   found = ls_spin_for_data(spin, &e->in);
@@ -79,6 +92,7 @@ ls_wake ls_wait(ls_endpoint *e, ls_spin *spin, uint32_t state, int64_t slice_nan
     return LS_WAIT_RAISED;
   }
   uint64_t now = deadline == LS_NO_DEADLINE ? 0 : ls_now();
+  uint32_t state = e->seen_state;
   if (now >= deadline) {
     return ls_has_data(&e->in) ? LS_WAIT_DATA : LS_WAIT_DEADLINE;
   }
@@ -106,8 +120,9 @@ ls_wake ls_wait(ls_endpoint *e, ls_spin *spin, uint32_t state, int64_t slice_nan
   if (take_attention(e)) {
     return LS_WAIT_ATTENTION;
   }
-  if (ls_host_state(e) != state) {
-    return LS_WAIT_STATE;
+  news = look_at_state(e);
+  if (news != LS_WAIT_DATA) {
+    return news;
   }
   if (error == EINTR) {
     return LS_WAIT_SIGNAL;
@@ -157,10 +172,10 @@ static int wait_at_gate(ls_endpoint *e, int64_t nanos) {
 int ls_wait_for_space(ls_endpoint *e, uint32_t length, uint64_t deadline, bool patient) {
   uint64_t now = ls_now();
   if (now >= deadline) {
-    PyErr_SetString(ls_errors.timeout, "no space in the lane to main within the deadline");
+    PyErr_SetString(ls_errors.timeout, "call timed out: main did not take the message off the lane");
     return -1;
   }
-  int64_t nanos = shorter(SPACE_SLICE_NANOS, deadline, now);
+  int64_t nanos = shorter(LS_SLICE_IN_FLIGHT_NANOS, deadline, now);
   int error = e->space_sleeper ? wait_at_gate(e, nanos) : sleep_for_space(e, length, nanos);
   if (!patient && error == EINTR && PyErr_CheckSignals() < 0) {
     return -1;
