@@ -343,7 +343,7 @@ static PyObject *release_role(ls_endpoint *e, PyObject *unused) {
 static PyObject *wake(ls_endpoint *e, PyObject *unused) {
   (void)unused;
   if (!e->forked) {
-    ls_raise(ls_data_signal(e->in.lane));
+    ls_raise_and_wake(ls_data_signal(e->in.lane));
   }
   Py_RETURN_NONE;
 }
@@ -397,6 +397,35 @@ static PyObject *serve(ls_endpoint *e, PyObject *args) {
   return ls_serve(e, exports, on_frame);
 }
 
+static PyObject *bridge(ls_endpoint *e, PyObject *number) {
+  int fd = PyObject_AsFileDescriptor(number);
+  if (fd < 0 || ls_usable(e) < 0 || ls_start_bridge(e, fd) < 0) {
+    return NULL;
+  }
+  Py_RETURN_NONE;
+}
+
+static PyObject *arm(ls_endpoint *e, PyObject *unused) {
+  (void)unused;
+  if (ls_usable(e) < 0) {
+    return NULL;
+  }
+  if (!e->bridge_running) {
+    PyErr_SetString(PyExc_RuntimeError, "no bridge was started on this endpoint");
+    return NULL;
+  }
+  ls_arm_bridge(e);
+  Py_RETURN_NONE;
+}
+
+static PyObject *disarm(ls_endpoint *e, PyObject *unused) {
+  (void)unused;
+  if (!e->forked) {
+    ls_disarm_bridge(e);
+  }
+  Py_RETURN_NONE;
+}
+
 static PyObject *get_attention(ls_endpoint *e, void *unused) {
   (void)unused;
   return PyBool_FromLong(atomic_load(&e->attention));
@@ -430,6 +459,10 @@ static PyMethodDef endpoint_methods[] = {
     {"close_in_child", METHOD(close_in_child), METH_NOARGS, NULL},
     {"bound_call", METHOD(bound_call), METH_O, NULL},
     {"serve", METHOD(serve), METH_VARARGS, NULL},
+    {"bridge", METHOD(bridge), METH_O, "Starts the thread that turns the data signal into writes to this eventfd."},
+    {"arm", METHOD(arm), METH_NOARGS,
+     "By the role's holder, which keeps the role and sleeps elsewhere: the next thing raised fires the eventfd once."},
+    {"disarm", METHOD(disarm), METH_NOARGS, "After it the bridge touches nothing until armed again."},
     {NULL, NULL, 0, NULL},
 };
 

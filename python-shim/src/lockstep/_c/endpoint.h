@@ -97,6 +97,11 @@ typedef struct {
   bool space_sleeper;  /* one thread sleeps on the space signal; others wait for their turn at the gate */
   ls_signal space_gate;
 
+  bool bridge_running;
+  int bridge_fd;
+  ls_signal bridge_armed; /* a word of this process alone */
+  _Atomic(bool) bridge_busy;
+
   uint64_t frames_in, frames_out, bytes_in, bytes_out, parks, late_wakeups;
   ls_name_slot names[LS_NAME_SLOTS];
 } ls_endpoint;
@@ -151,3 +156,9 @@ void ls_yield_gil(ls_endpoint *e);
 PyObject *ls_make_bound(ls_endpoint *e, PyObject *name);
 PyObject *ls_serve(ls_endpoint *e, PyObject *exports, PyObject *on_frame);
 extern PyMethodDef ls_guard_methods[];
+int ls_start_thread(void *(*run)(void *), void *argument); /* 0 or an errno */
+
+/* ---- bridge.c ---- */
+int ls_start_bridge(ls_endpoint *e, int fd);
+void ls_arm_bridge(ls_endpoint *e);
+void ls_disarm_bridge(ls_endpoint *e);

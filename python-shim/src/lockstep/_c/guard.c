@@ -1,4 +1,4 @@
-/* Lifelines and the bridge to an event loop: threads that need no GIL, so that C code that holds it delays nothing. */
+/* Lifelines: a signal of the kernel, and a thread that needs no GIL, so that C code that holds it delays nothing. */
 #include "endpoint.h"
 
 #include <errno.h>
@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 /* A detached thread with a small stack, all signals blocked: Python's handlers belong to other threads. */
-static int start_thread(void *(*run)(void *), void *argument) {
+int ls_start_thread(void *(*run)(void *), void *argument) {
   pthread_attr_t attributes;
   pthread_t thread;
   sigset_t all, before;
@@ -75,7 +75,7 @@ static PyObject *start_lifeline(PyObject *self, PyObject *number) {
   if (fd < 0) {
     return NULL;
   }
-  int error = start_thread(watch_lifeline, (void *)(intptr_t)fd);
+  int error = ls_start_thread(watch_lifeline, (void *)(intptr_t)fd);
   if (error) {
     errno = error;
     return PyErr_SetFromErrno(PyExc_OSError);

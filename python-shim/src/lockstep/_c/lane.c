@@ -249,6 +249,11 @@ void ls_raise(ls_signal *signal) {
   }
 }
 
+void ls_raise_and_wake(ls_signal *signal) {
+  ls_raise(signal);
+  ls_futex_wake(signal, INT32_MAX);
+}
+
 uint32_t ls_prepare(ls_signal *signal) {
   /* PAIRS: Signal.raise, ls_raise */
   return atomic_fetch_or_explicit(signal, LS_SIGNAL_PARKED, memory_order_acq_rel) | LS_SIGNAL_PARKED;

@@ -75,6 +75,8 @@ bool ls_has_space(const ls_writer *w, uint32_t length);
 
 /* Adds 2, clears PARKED, wakes if it was set. */
 void ls_raise(ls_signal *signal);
+/* Likewise, and wakes in any case: for whoever ends or interrupts a wait. */
+void ls_raise_and_wake(ls_signal *signal);
 /* Sets PARKED; returns the value to wait with. Look at the tail (or head) after it and before the wait. */
 uint32_t ls_prepare(ls_signal *signal);
 /* Clears PARKED: the producer then wakes nobody. */
