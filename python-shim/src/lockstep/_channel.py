@@ -12,9 +12,11 @@ sleeps in the futex. User code never runs while its thread holds the role.
 
 Attributes (plain, readable and writable from Python in both twins)
     waiting     int   threads that wait without the role
-    attention   bool  somebody wants the thread that is in `wait` or `serve` to come out (a frame was
-                      queued for it, the loop must end): both return as soon as they notice. Set it,
-                      then call `wake()`. Whoever sees it clears it.
+    attention   bool  somebody wants the thread that sleeps in `wait` to come out. Set it, then call
+                      `wake()`. `wait` looks at it after it has set PARKED and before it sleeps, clears
+                      it, and returns None
+    queued      int   frames that lie ready for the main thread outside the endpoint. Only `serve` looks
+                      at it: it returns instead of waiting while this is not 0
     unflushed   bool  stdout or stderr hold bytes; `hooks.flush()` is called before a REPLY if set
     calls_served int  calls answered by `serve` itself
 
@@ -29,6 +31,9 @@ Hooks (methods and attributes of the object given to `attach`)
     abandon(call_id)              an exception (a signal handler's) ended a bound call's wait; the role
                                   is no longer held. Sends CANCEL. The exception goes on afterwards
     hand_over()                   the role was let go and `waiting` is not 0
+    coroutine(call_id, depth, coroutine)
+                                  a plain callable that `serve` ran returned a coroutine object
+                                  (types.CoroutineType): it becomes a task that replies later
     fail(call_id, depth, exc, function, stage)
                                   a call that `serve` ran itself failed; `stage` is "decode", "call" or
                                   "encode". Sends ERROR, or raises (SystemExit), which ends `serve`
@@ -37,6 +42,41 @@ Hooks (methods and attributes of the object given to `attach`)
                                   of the dotted name); kept in the bound call's __dict__
     flush()                       flushes stdout and stderr and clears `unflushed`
 """
+
+
+import os
+import time
+from _thread import allocate_lock
+from _thread import get_ident as _get_ident
+from collections import deque
+
+from lockstep import _codec, _layout
+from lockstep._park import INTERRUPTED, TIMED_OUT, Futex, Memory, Signal
+from lockstep._ring import Consumer, Producer
+from lockstep.errors import (
+    CallTimeoutError,
+    ChannelClosedError,
+    ForkedWorkerError,
+    MessageTooLargeError,
+    PeerFaultError,
+    QueueFullError,
+    StartUpError,
+)
+
+_SLICE_IN_FLIGHT = _layout.SLICE_IN_FLIGHT_MILLIS / 1000
+_SLICE_IDLE = _layout.SLICE_IDLE_MILLIS / 1000
+_FRAGMENTS = _layout.MORE | _layout.CONTINUATION
+_HEADER_BYTES = _layout.FRAME_HEADER_BYTES
+
+
+async def _coroutine():
+    pass
+
+
+_example = _coroutine()
+_COROUTINE = type(_example)
+_example.close()
+del _example
 
 
 class Frame:
@@ -52,6 +92,31 @@ class Frame:
         self.parent_id = parent_id
         self.payload = payload
 
+    def __repr__(self):
+        return "Frame(%s, flags=%d, depth=%d, call_id=%d, parent_id=%d, %d bytes)" % (
+            _layout.KIND_NAMES[self.kind],
+            self.flags,
+            self.depth,
+            self.call_id,
+            self.parent_id,
+            len(self.payload),
+        )
+
+
+class _Partial:
+    """A message of which some fragments have come."""
+
+    __slots__ = ("total", "parts", "received", "kind", "flags", "depth", "parent_id")
+
+    def __init__(self, total, kind, flags, depth, parent_id):
+        self.total = total
+        self.parts = []
+        self.received = 0
+        self.kind = kind
+        self.flags = flags
+        self.depth = depth
+        self.parent_id = parent_id
+
 
 class Endpoint:
     """One side of a segment.
@@ -61,16 +126,85 @@ class Endpoint:
     `_layout.DEFAULT_LIMITS`.
     """
 
+    twin = "py"
+
     def __init__(
         self, buffer, side, to_worker_capacity, to_host_capacity, limits, sync_main_only=False
     ):
-        pass
+        machine = os.uname().machine
+        if machine != "x86_64":
+            raise StartUpError(
+                "the pure-Python twin cannot serve here: machine=%s, allowed=x86_64 "
+                "(its plain stores need the order that x86-64 gives them); "
+                "build the accelerator with `lockstep doctor --build`" % machine
+            )
+        self.side = side
+        self._limits = dict(_layout.DEFAULT_LIMITS)
+        self._limits.update(limits)
+        self._max_message = self._limits["maxMessageBytes"]
+        self._max_queued = self._limits["maxQueued"]
+        self._max_depth = self._limits["maxDepth"]
+        memory = Memory(buffer)
+        futex = Futex(machine)
+        to_worker = (_layout.TO_WORKER_LANE_OFFSET, _layout.HEADER_BYTES, to_worker_capacity)
+        to_host = (
+            _layout.TO_HOST_LANE_OFFSET,
+            _layout.HEADER_BYTES + to_worker_capacity,
+            to_host_capacity,
+        )
+        inbound, outbound = (to_worker, to_host) if side == _layout.WORKER else (to_host, to_worker)
+        self._consumer = Consumer(
+            memory, buffer, *inbound, side, self._max_depth, sync_main_only
+        )
+        self._producer = Producer(memory, buffer, *outbound)
+        self._data_in = Signal(memory, futex, inbound[0] + _layout.DATA_SIGNAL_OFFSET)
+        self._space_in = Signal(memory, futex, inbound[0] + _layout.SPACE_SIGNAL_OFFSET)
+        self._data_out = Signal(memory, futex, outbound[0] + _layout.DATA_SIGNAL_OFFSET)
+        self._space_out = Signal(memory, futex, outbound[0] + _layout.SPACE_SIGNAL_OFFSET)
+        self._host_state = memory.word(_layout.HOST_STATE_OFFSET, 4)
+        self._worker_state = memory.word(_layout.WORKER_STATE_OFFSET, 4)
+        self._interrupt = memory.word(_layout.INTERRUPT_CALL_ID_OFFSET, 8)
+        own_late = (
+            _layout.WORKER_LATE_WAKEUPS_OFFSET
+            if side == _layout.WORKER
+            else _layout.HOST_LATE_WAKEUPS_OFFSET
+        )
+        self._late_word = memory.word(own_late, 8)
+        self._memory = memory
+
+        self.waiting = 0
+        self.attention = False
+        self.queued = 0
+        self.unflushed = False
+        self.calls_served = 0
+        self._hooks = None
+        self._forked = False
+        self._fault = None
+        self._role = False
+        self._lock = allocate_lock()  # the producer's: held from room to publication, never to wait
+        self._space_lock = allocate_lock()  # of the one thread that may sleep on the space signal
+        self._counter = 0
+        self._seen_state = _layout.HOST_READY
+        self._inbox = deque()
+        self._inbox_bytes = 0
+        self._partials = {}
+        self._partial_bytes = 0
+        self._owed_cancels = []
+        self._counts = dict.fromkeys(
+            ("frames_in", "frames_out", "bytes_in", "bytes_out", "parks", "late_wakeups"), 0
+        )
 
     def attach(self, hooks):
         """Sets the hooks, before any call of `bound_call` or `serve`."""
+        self._hooks = hooks
 
     def next_call_id(self):
         """A fresh call id of this side: ``counter << 1 | side``, counter from 1."""
+        with self._lock:
+            self._counter += 1
+            return self._counter << 1 | self.side
+
+    # ---- out ------------------------------------------------------------------------------------
 
     def send(self, kind, flags, depth, call_id, parent_id, payload, deadline=None):
         """Writes one message, in fragments if it does not fit a frame. Any thread.
@@ -83,44 +217,324 @@ class Endpoint:
         given up between two fragments is followed by a CANCEL of its call id, which makes the other
         side forget the fragments.
         """
+        self._check_usable()
+        length = len(payload)
+        most = self._producer.max_frame_bytes - _HEADER_BYTES
+        if length <= most:
+            self._put(kind, flags, depth, call_id, parent_id, payload, deadline)
+            return
+        if length > self._max_message:
+            raise MessageTooLargeError(_layout.KIND_NAMES[kind], length, self._max_message)
+        view = memoryview(payload)
+        first = most - _layout.FRAGMENT_TOTAL_BYTES
+        part = length.to_bytes(8, "little") + bytes(view[:first])
+        self._put(kind, flags | _layout.MORE, depth, call_id, parent_id, part, deadline)
+        position = first
+        try:
+            while position < length:
+                end = min(position + most, length)
+                more = _layout.MORE if end < length else 0
+                self._put(
+                    kind,
+                    flags | _layout.CONTINUATION | more,
+                    depth,
+                    call_id,
+                    parent_id,
+                    view[position:end],
+                    deadline,
+                )
+                position = end
+        except BaseException:
+            if kind in (_layout.INVOKE, _layout.NOTIFY):
+                self._owed_cancels.append(call_id)
+            raise
+
+    def _put(self, kind, flags, depth, call_id, parent_id, payload, deadline):
+        length = _HEADER_BYTES + len(payload)
+        producer = self._producer
+        while True:
+            with self._lock:
+                if self._host_state[0] == _layout.HOST_CLOSED:
+                    raise ChannelClosedError("channel closed: nothing can be sent to main any more")
+                if self._owed_cancels:
+                    self._pay_cancels(producer)
+                if producer.room_for(length):
+                    producer.write(kind, flags, depth, call_id, parent_id, payload)
+                    counts = self._counts
+                    counts["frames_out"] += 1
+                    counts["bytes_out"] += length
+                    break
+            self._await_space(length, deadline)
+        self._data_out.raise_()
+
+    def _pay_cancels(self, producer):
+        while self._owed_cancels and producer.room_for(_HEADER_BYTES):
+            call_id = self._owed_cancels.pop(0)
+            producer.write(_layout.CANCEL, 0, 0, call_id, 0, b"")
+
+    def _await_space(self, length, deadline):
+        """Comes back when there may be room; drains the own inbound lane while it waits.
+
+        Only one thread of the process sleeps on the space signal; others try again every slice.
+        """
+        if deadline is not None and time.monotonic() >= deadline:
+            raise CallTimeoutError("call timed out: main did not take the message off the lane")
+        self._drain()
+        sleeper = self._space_lock.acquire(False)
+        if not sleeper:
+            # Not the sleeper: its turn comes when the sleeper has what it waits for.
+            self._space_lock.acquire(True, _SLICE_IN_FLIGHT) and self._space_lock.release()
+            return
+        try:
+            word = self._space_out.prepare()
+            with self._lock:
+                room = self._producer.room_for(length)
+            if room or not word & 1 or self._host_state[0] == _layout.HOST_CLOSED:
+                return
+            seconds = _SLICE_IN_FLIGHT
+            if self._consumer.has_data():
+                # Somebody else has the role, or the inbox is full: look again soon.
+                seconds = 0.001
+            if deadline is not None:
+                seconds = min(seconds, max(0.0, deadline - time.monotonic()))
+            if self._space_out.wait(word, seconds) == TIMED_OUT and seconds == _SLICE_IN_FLIGHT:
+                with self._lock:
+                    if self._producer.room_for(length) and self._space_out.value() & ~1 == word & ~1:
+                        self._late()
+        finally:
+            self._space_lock.release()
+
+    def _drain(self):
+        """Moves what has come in to the inbox, if the role can be had."""
+        own = self._role_is_mine()
+        if not own and not self.try_acquire_role():
+            return
+        try:
+            while self._consumer.has_data():
+                if len(self._inbox) >= self._max_queued or self._inbox_bytes > self._max_message:
+                    raise QueueFullError(
+                        "inbox full while waiting for space: messages=%d, maxQueued=%d, bytes=%d, "
+                        "maxMessageBytes=%d"
+                        % (len(self._inbox), self._max_queued, self._inbox_bytes, self._max_message)
+                    )
+                frame = self._take()
+                if frame is not None:
+                    self._inbox.append(frame)
+                    self._inbox_bytes += len(frame.payload)
+        finally:
+            if not own:
+                self.release_role()
+
+    # ---- in -------------------------------------------------------------------------------------
 
     def poll(self):
         """The next whole message, or None. The role's holder only."""
+        if self._inbox:
+            frame = self._inbox.popleft()
+            self._inbox_bytes -= len(frame.payload)
+            return frame
+        self._check_usable()
+        while True:
+            if not self._consumer.available():
+                return None
+            frame = self._take()
+            if frame is not None:
+                return frame
+
+    def _take(self):
+        """One frame off the lane; the message that it completes, or None."""
+        try:
+            taken = self._consumer.take()
+            if taken is None:
+                return None
+            self._space_in.raise_()
+            counts = self._counts
+            counts["frames_in"] += 1
+            counts["bytes_in"] += len(taken[5])
+            if taken[1] & _FRAGMENTS:
+                return self._fragment(*taken)
+            kind, call_id = taken[0], taken[3]
+            if self._partials:
+                if kind == _layout.CANCEL:
+                    self._forget((call_id, True))
+                elif self._key(kind, call_id) in self._partials:
+                    raise PeerFaultError("flags", taken[1], "CONTINUATION of call id %d" % call_id)
+            return Frame(*taken)
+        except PeerFaultError as fault:
+            self._fault = fault
+            raise
+
+    @staticmethod
+    def _key(kind, call_id):
+        return call_id, kind in (_layout.INVOKE, _layout.NOTIFY)
+
+    def _forget(self, key):
+        partial = self._partials.pop(key, None)
+        if partial is not None:
+            self._partial_bytes -= partial.received
+
+    def _fragment(self, kind, flags, depth, call_id, parent_id, payload):
+        key = self._key(kind, call_id)
+        partial = self._partials.get(key)
+        own_flags = flags & ~_FRAGMENTS
+        if flags & _layout.CONTINUATION:
+            if partial is None:
+                raise PeerFaultError("flags", flags, "no CONTINUATION without a first fragment")
+            described = (partial.kind, partial.flags, partial.depth, partial.parent_id)
+            if described != (kind, own_flags, depth, parent_id):
+                raise PeerFaultError("fragment", (kind, own_flags, depth, parent_id), described)
+        else:
+            if partial is not None:
+                raise PeerFaultError("flags", flags, "CONTINUATION of call id %d" % call_id)
+            if len(payload) < _layout.FRAGMENT_TOTAL_BYTES:
+                raise PeerFaultError("length", len(payload), "a total of 8 bytes")
+            total = int.from_bytes(payload[:8], "little")
+            if total > self._max_message:
+                raise PeerFaultError("total length", total, "0 to %d" % self._max_message)
+            if len(self._partials) >= _layout.MAX_PARTIAL_MESSAGES:
+                raise PeerFaultError(
+                    "messages in the making",
+                    len(self._partials) + 1,
+                    "0 to %d" % _layout.MAX_PARTIAL_MESSAGES,
+                )
+            partial = self._partials[key] = _Partial(total, kind, own_flags, depth, parent_id)
+            payload = payload[8:]
+        more = flags & _layout.MORE
+        if more and not payload:
+            raise PeerFaultError("length", 0, "a fragment of 1 byte or more")
+        partial.parts.append(payload)
+        partial.received += len(payload)
+        self._partial_bytes += len(payload)
+        if partial.received > partial.total or (not more and partial.received != partial.total):
+            raise PeerFaultError("sum of fragments", partial.received, partial.total)
+        if more:
+            return None
+        self._forget(key)
+        return Frame(kind, own_flags, depth, call_id, parent_id, b"".join(partial.parts))
 
     def wait(self, deadline=None):
         """The next whole message; None if deadline, `wake`, `attention` or a change of the host's
         state came first, and after a signal whose Python handler ran. The role's holder only.
 
+        Raises `errors.ChannelClosedError` once the host's state is CLOSED and nothing is left to read.
         Spins a little (C twin only), then sleeps in the futex with the GIL released, in slices. A
         slice that times out and then finds data counts `lateWakeups`. EINTR runs Python's signal
         handlers; what they raise comes out of here.
         """
+        return self._wait(deadline, _SLICE_IN_FLIGHT)
+
+    def _wait(self, deadline, slice_seconds):
+        signal = self._data_in
+        consumer = self._consumer
+        while True:
+            frame = self.poll()
+            if frame is not None:
+                return frame
+            seconds = slice_seconds
+            if deadline is not None:
+                seconds = min(seconds, deadline - time.monotonic())
+                if seconds <= 0:
+                    return None
+            word = signal.prepare()
+            if consumer.has_data():
+                continue
+            if self.attention:
+                self.attention = False
+                return None
+            if self._state_changed():
+                return None
+            if not word & 1:
+                return None
+            self._counts["parks"] += 1
+            ended = signal.wait(word, seconds)
+            if ended == TIMED_OUT:
+                if consumer.has_data() and signal.value() & ~1 == word & ~1:
+                    # Published and not raised though a whole slice has gone by.
+                    time.sleep(0)
+                    if signal.value() & ~1 == word & ~1:
+                        self._late()
+            elif ended == INTERRUPTED or not consumer.has_data():
+                return None
+
+    def _late(self):
+        self._counts["late_wakeups"] += 1
+        self._late_word[0] = self._counts["late_wakeups"]
+
+    def _state_changed(self):
+        state = self._host_state[0]
+        if state == self._seen_state:
+            return False
+        if state == _layout.HOST_CLOSED and self.side == _layout.WORKER:
+            raise ChannelClosedError("channel closed: main has closed this worker's segment")
+        if state > _layout.HOST_CLOSED:
+            raise PeerFaultError("hostState", state, "0 to 3")
+        self._seen_state = state
+        return True
+
+    def _check_usable(self):
+        if self._forked:
+            raise ForkedWorkerError(
+                "channel used in a forked child: pid=%d; only the process that the host started "
+                "can call main" % os.getpid()
+            )
+        if self._fault is not None:
+            raise self._fault
+
+    # ---- role, state ----------------------------------------------------------------------------
 
     def try_acquire_role(self):
         """Takes the reader's role if nobody has it: True or False."""
+        if self._role:
+            return False
+        with self._lock:
+            if self._role:
+                return False
+            self._role = _get_ident()
+            return True
+
+    def _role_is_mine(self):
+        return self._role == _get_ident()
 
     def release_role(self):
         """Gives the role back, and calls ``hooks.hand_over()`` if `waiting` is not 0."""
+        self._role = False
+        if self.waiting:
+            self._hooks.hand_over()
 
     def wake(self):
         """Raises the own inbound data signal: whoever sleeps in `wait` looks again. Any thread."""
+        if not self._forked:
+            self._data_in.raise_()
 
     def state(self):
         """The host's state word: `_layout.HOST_READY`, `HOST_CLOSING`, `HOST_CLOSED`."""
+        return self._host_state[0]
 
     def set_worker_state(self, state):
         """Publishes the worker's state."""
+        if not self._forked:
+            self._worker_state[0] = state
 
     def interrupt_call_id(self):
         """The control word that names the call an interrupt is meant for; 0 none."""
+        return self._interrupt[0]
 
     def counters(self):
         """A dict of plain ints: frames_in, frames_out, bytes_in, bytes_out, parks, spins,
         late_wakeups, inbox_messages, inbox_bytes."""
+        counts = dict(self._counts)
+        counts.update(
+            spins=0, inbox_messages=len(self._inbox), inbox_bytes=self._inbox_bytes
+        )
+        return counts
 
     def close_in_child(self):
         """After fork, in the child: every later use raises `errors.ForkedWorkerError`, and nothing
         of the shared memory is touched any more."""
+        self._forked = True
+        self._lock = allocate_lock()
+
+    # ---- calls ----------------------------------------------------------------------------------
 
     def bound_call(self, name):
         """A callable for main's function `name`: ``bound(*args, **kwargs)`` calls and blocks.
@@ -129,9 +543,11 @@ class Endpoint:
         empty, the channel open. Take the role; read ``hooks.current`` for parent and depth; encode
         into the claimed frame; commit; wait; a REPLY to this call id: release the role, decode,
         return. An ERROR to it: release the role, raise ``hooks.error(payload, name)``. Any other
-        frame: ``hooks.resume(...)``. Conditions not met, depth over the limit, a payload that does not
-        fit one frame, no space at once: ``hooks.start(name, args, kwargs)``.
+        frame: ``hooks.resume(...)``; None from `wait` (woken for nothing): wait again. Conditions not
+        met, depth over the limit, a payload that does not fit one frame, no space at once:
+        ``hooks.start(name, args, kwargs)``.
         """
+        return BoundCall(self, name)
 
     def serve(self, exports, on_frame):
         """The loop of the idle main thread. Entered with the role held, left without it.
@@ -141,7 +557,132 @@ class Endpoint:
         the role, set ``hooks.current`` to (call id, depth), call, reset, flush if `unflushed`, reply,
         take the role again. Failures go to ``hooks.fail``. Every other frame goes to
         ``on_frame(frame)``, called without the role; so does None when `wait` would return None.
-        Returns when `on_frame` returned True, when `attention` is set, or when the role cannot be
+        Returns when `on_frame` returned True, when `queued` is not 0, or when the role cannot be
         taken again. What `on_frame`, ``hooks.fail`` or a signal handler raises comes out, without
         the role.
         """
+        while True:
+            frame = None
+            try:
+                if not self.queued:
+                    frame = self._wait(None, _SLICE_IDLE)
+            finally:
+                self.release_role()
+            if self.queued and frame is None:
+                return
+            if (
+                frame is not None
+                and frame.kind == _layout.INVOKE
+                and not frame.flags & ~_layout.KEYWORDS
+                and not frame.parent_id
+            ):
+                self._serve_call(frame, exports, on_frame)
+            elif on_frame(frame):
+                return
+            if self.queued or not self.try_acquire_role():
+                return
+
+    def _serve_call(self, frame, exports, on_frame):
+        hooks = self._hooks
+        stage = "decode"
+        function = None
+        call_id = frame.call_id
+        try:
+            name, args, kwargs = _codec.decode_call(
+                frame.payload, frame.flags & _layout.KEYWORDS
+            )
+            function = exports.get(name)
+            if function is not None:
+                stage = "call"
+                token = hooks.current.set((call_id, frame.depth))
+                try:
+                    result = function(*args, **kwargs)
+                finally:
+                    hooks.current.reset(token)
+                if type(result) is _COROUTINE:
+                    hooks.coroutine(call_id, frame.depth, result)
+                    return
+                stage = "encode"
+                payload = _codec.encode_value(result)
+        except BaseException as error:
+            hooks.fail(call_id, frame.depth, error, function, stage)
+            return
+        if function is None:
+            on_frame(frame)
+            return
+        if self.unflushed:
+            hooks.flush()
+        self.calls_served += 1
+        self.send(_layout.REPLY, 0, 0, call_id, 0, payload)
+
+
+class BoundCall:
+    """See `Endpoint.bound_call`."""
+
+    def __init__(self, endpoint, name):
+        self.__dict__["__name__"] = name
+        self.__dict__["_endpoint"] = endpoint
+
+    def __call__(self, *args, **kwargs):
+        endpoint = self._endpoint
+        name = self.__name__
+        hooks = endpoint._hooks
+        current = hooks.current.get()
+        parent_id, depth = current if current is not None else (0, 0)
+        depth += 1
+        if (
+            endpoint.waiting
+            or endpoint._inbox
+            or endpoint._forked
+            or depth > endpoint._max_depth
+            or endpoint._host_state[0] == _layout.HOST_CLOSED
+        ):
+            return hooks.start(name, args, kwargs)
+        # Before the role is taken: encoding may run user code.
+        payload = _codec.encode_call(name, args, kwargs)
+        if len(payload) > endpoint._producer.max_frame_bytes - _HEADER_BYTES:
+            return hooks.start(name, args, kwargs)
+        if not endpoint.try_acquire_role():
+            return hooks.start(name, args, kwargs)
+        call_id = endpoint.next_call_id()
+        try:
+            endpoint._put(
+                _layout.INVOKE,
+                _layout.KEYWORDS if kwargs else 0,
+                depth,
+                call_id,
+                parent_id,
+                payload,
+                None,
+            )
+            frame = None
+            while frame is None:
+                frame = endpoint.wait()
+        except BaseException:
+            endpoint.release_role()
+            hooks.abandon(call_id)
+            raise
+        if frame.call_id == call_id:
+            if frame.kind == _layout.REPLY:
+                endpoint.release_role()
+                return _codec.decode_value(frame.payload)
+            if frame.kind == _layout.ERROR:
+                endpoint.release_role()
+                raise hooks.error(frame.payload, name)
+        return hooks.resume(call_id, depth, frame, name)
+
+    def __getattr__(self, attribute):
+        if attribute[:2] == "__":
+            raise AttributeError(attribute)
+        value = self._endpoint._hooks.member(self.__name__, attribute)
+        self.__dict__[attribute] = value
+        return value
+
+    def __setattr__(self, attribute, value):
+        raise AttributeError(
+            "cannot assign to %s.%s: export with sync[%r] = function"
+            % (self.__name__, attribute, "%s.%s" % (self.__name__, attribute))
+        )
+
+    def __repr__(self):
+        return "<main's function %s>" % self.__name__
