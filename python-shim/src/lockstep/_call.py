@@ -1,5 +1,859 @@
 """Calls: invoke, reply, error, cancel, notify; the re-entrant loop; whose thread runs what.
 
 `Calls` is the `hooks` object of `_channel.Endpoint` (see there for what it must offer) and holds the
-table of calls in flight.
+table of calls in flight. Who runs what:
+
+- Main's plain calls run on Python's main thread, one after the other. A call nested in one of ours runs
+  on the thread that waits for that one, on top of it. Unrelated calls that come meanwhile are queued.
+- Any thread may call main. One thread at a time reads the lane (the reader's role); the others wait in
+  line, each on a lock of its own, until what they wait for has come or it is their turn to read.
+- Coroutines are `_loop.Loop`'s: while tasks are pending the main thread is in the event loop and a
+  thread of the shim reads.
+
+No user code ever runs while its thread holds the role or one of the locks here.
 """
+
+import sys
+import time
+from _thread import allocate_lock, get_ident
+from collections import deque
+from contextvars import ContextVar
+
+from lockstep import _codec, _layout
+from lockstep.errors import (
+    CallCancelledError,
+    CallTimeoutError,
+    ChannelClosedError,
+    DepthExceededError,
+    ForkedWorkerError,
+    MessageTooLargeError,
+    PeerFaultError,
+    SyncMainOnlyError,
+    UnserializableError,
+)
+
+#: None, or (call id, depth) of the call that is being served here.
+current = ContextVar("lockstep_call", default=None)
+
+_CO_COROUTINE = 0x80
+
+
+class Waiter:
+    """What one thread waits with: a lock that is released to wake it, and calls nested in its own."""
+
+    __slots__ = ("lock", "frames", "called", "ident")
+
+    def __init__(self):
+        self.lock = allocate_lock()
+        self.lock.acquire()
+        self.frames = deque()
+        self.called = False
+        self.ident = get_ident()
+
+    def wake(self):
+        try:
+            self.lock.release()
+        except RuntimeError:
+            pass  # already awake, or on its way
+
+
+class Pending:
+    """A call of ours that main has not answered. Blocking: `waiter`. Awaited: `future` and `loop`."""
+
+    __slots__ = ("call_id", "name", "waiter", "future", "loop", "answer")
+
+    def __init__(self, call_id, name, waiter=None):
+        self.call_id = call_id
+        self.name = name
+        self.waiter = waiter
+        self.future = None
+        self.loop = None
+        self.answer = None
+
+
+def is_coroutine_function(function):
+    """As inspect.iscoroutinefunction, through partials, methods and callable objects."""
+    for _ in range(16):
+        code = getattr(function, "__code__", None)
+        if code is not None:
+            return bool(code.co_flags & _CO_COROUTINE)
+        inner = getattr(function, "func", None) or getattr(function, "__func__", None)
+        if inner is None:
+            if isinstance(function, type):
+                return False
+            inner = getattr(type(function), "__call__", None)
+            if not hasattr(inner, "__code__"):
+                return False
+        function = inner
+    return False
+
+
+class Calls:
+    """All calls of one worker, both ways."""
+
+    current = current
+
+    def __init__(self, endpoint, limits, sync_main_only=False, name="worker"):
+        self.endpoint = endpoint
+        self.limits = limits
+        self.sync_main_only = sync_main_only
+        self.worker_name = name
+        self.booting = True
+        self.exports = {}  # plain functions: what `Endpoint.serve` calls by itself
+        self.async_exports = {}
+        self.queue = deque()  # calls for the main thread
+        self.calls = {}  # call id -> Pending
+        self.loop = None  # _loop.Loop, from the first coroutine on
+        self.streams = ()
+        self.describe_more = {}
+        self.pending_interrupt = 0
+        self.close_requested = False
+        self.exit = None  # a SystemExit that was raised on another thread
+        self.dropped_replies = 0
+        self.dropped_notifications = 0
+        self._bound = {}
+        self._waiters = {}  # thread ident -> Waiter
+        self._line = deque()
+        self._line_lock = allocate_lock()
+        self.main = self.waiter()
+        endpoint.attach(self)
+
+    # ---- exports ----------------------------------------------------------------------------------
+
+    def export(self, name, function):
+        """Makes `function` callable from main; raises TypeError at once if it is not callable."""
+        if not callable(function):
+            raise TypeError(
+                "cannot export: name=%s, type=%s, allowed=a callable"
+                % (name, type(function).__name__)
+            )
+        _codec._encoded_name(name)
+        function = _with_arrays(function)
+        if is_coroutine_function(getattr(function, "__wrapped__", None) or function):
+            self.exports.pop(name, None)
+            self.async_exports[name] = function
+        else:
+            self.async_exports.pop(name, None)
+            self.exports[name] = function
+
+    def withdraw(self, name):
+        if self.exports.pop(name, None) is None and self.async_exports.pop(name, None) is None:
+            raise AttributeError("nothing exported under this name: name=%s" % name)
+
+    def exported_names(self):
+        return sorted([*self.exports, *self.async_exports])
+
+    # ---- calls of ours ------------------------------------------------------------------------------
+
+    def waiter(self):
+        """That of the calling thread."""
+        ident = get_ident()
+        waiter = self._waiters.get(ident)
+        if waiter is None:
+            if len(self._waiters) > 64:
+                self._forget_ended_threads()
+            waiter = self._waiters[ident] = Waiter()
+        return waiter
+
+    def _forget_ended_threads(self):
+        alive = sys._current_frames()
+        busy = {id(pending.waiter) for pending in list(self.calls.values())}
+        for ident, waiter in list(self._waiters.items()):
+            if ident not in alive and id(waiter) not in busy and waiter is not self.main:
+                self._waiters.pop(ident, None)
+
+    def bound(self, name):
+        """The callable for main's function `name`, one per name."""
+        bound = self._bound.get(name)
+        if bound is None:
+            if not isinstance(name, str):
+                raise TypeError("name of a function: type=%s, allowed=str" % type(name).__name__)
+            _codec._encoded_name(name)
+            if self.sync_main_only:
+                bound = _Unavailable(name)
+            else:
+                bound = self.endpoint.bound_call(name)
+            if len(self._bound) >= 4096:
+                self._bound.clear()
+            self._bound[name] = bound
+        return bound
+
+    def member(self, name, attribute):
+        """What ``sync.name.attribute`` is."""
+        if attribute == "notify":
+
+            def notify(*args, **kwargs):
+                self.notify(name, args, kwargs)
+
+            return notify
+        if attribute == "aio":
+
+            def aio(*args, **kwargs):
+                return self.aio(name, args, kwargs)
+
+            return aio
+        return self.bound("%s.%s" % (name, attribute))
+
+    def refuse_if_main_only(self, what):
+        if self.sync_main_only:
+            raise SyncMainOnlyError(
+                "%s is not available in sync_main_only: this worker was configured so that main "
+                "calls it and it never calls main" % what
+            )
+
+    def context(self, name):
+        """(parent call id, depth) for a call made here and now."""
+        here = current.get()
+        parent_id, depth = here if here is not None else (0, 0)
+        depth += 1
+        if depth > self.limits["maxDepth"]:
+            chain = [pending.name for pending in list(self.calls.values())][-8:]
+            raise DepthExceededError(
+                "chain of calls too long: name=%s, depth=%d, maxDepth=%d, chain=... -> %s"
+                % (name, depth, self.limits["maxDepth"], " -> ".join([*chain, name]))
+            )
+        return parent_id, depth
+
+    def start(self, name, args, kwargs, seconds=None, builtin=0):
+        """A call to main, the long way: from any state, with a deadline in `seconds` or none."""
+        self.refuse_if_main_only("sync.%s()" % name)
+        parent_id, depth = self.context(name)
+        payload = _codec.encode_call(name, args, kwargs)
+        deadline = None if seconds is None else time.monotonic() + seconds
+        endpoint = self.endpoint
+        waiter = self.waiter()
+        call_id = endpoint.next_call_id()
+        pending = self.calls[call_id] = Pending(call_id, name, waiter)
+        flags = builtin | (_layout.KEYWORDS if kwargs else 0)
+        try:
+            endpoint.send(_layout.INVOKE, flags, depth, call_id, parent_id, payload, deadline)
+        except BaseException:
+            self.calls.pop(call_id, None)
+            raise
+        return self._answer(pending, waiter, deadline, seconds)
+
+    def resume(self, call_id, depth, frame, name):
+        """Goes on with a call that the endpoint began; see `_channel`. The role is held."""
+        waiter = self.waiter()
+        pending = self.calls[call_id] = Pending(call_id, name, waiter)
+        try:
+            if frame is not None:
+                self.route(frame, waiter)
+        finally:
+            self.endpoint.release_role()
+        return self._answer(pending, waiter, None, None)
+
+    def _answer(self, pending, waiter, deadline, seconds):
+        try:
+            answered = self.serve_until(waiter, pending, deadline)
+        except BaseException:
+            self.calls.pop(pending.call_id, None)
+            if pending.answer is None:
+                self.abandon(pending.call_id)
+            raise
+        if not answered:
+            self.calls.pop(pending.call_id, None)
+            self.abandon(pending.call_id)
+            raise CallTimeoutError(
+                "call timed out: name=%s, seconds=%s" % (pending.name, seconds)
+            )
+        return self.value_of(pending.answer, pending.name)
+
+    def value_of(self, frame, name):
+        if frame.kind == _layout.REPLY:
+            return _codec_now().decode_value(frame.payload)
+        raise self.error(frame.payload, name)
+
+    def error(self, payload, name):
+        from lockstep import _faults
+
+        return _faults.error_of(payload, name)
+
+    def abandon(self, call_id):
+        """Tells main that nobody waits for this call any more; the late reply is dropped."""
+        try:
+            self.endpoint.send(
+                _layout.CANCEL, 0, 0, call_id, 0, b"", time.monotonic() + 1.0
+            )
+        except (OSError, RuntimeError):  # closed, full, forked: nobody is left to be told
+            pass
+
+    def notify(self, name, args, kwargs, builtin=0):
+        """A call without an answer."""
+        self.refuse_if_main_only("sync.%s.notify()" % name)
+        parent_id, depth = self.context(name)
+        payload = _codec.encode_call(name, args, kwargs)
+        endpoint = self.endpoint
+        flags = builtin | (_layout.KEYWORDS if kwargs else 0)
+        endpoint.send(
+            _layout.NOTIFY, flags, depth, endpoint.next_call_id(), parent_id, payload
+        )
+
+    def progress(self, done, total, text):
+        """Never fails: progress that nobody can take is no reason to end the work."""
+        if self.sync_main_only:
+            return
+        try:
+            self.notify("progress", (done, total, text), {}, _layout.BUILTIN)
+        except Exception:  # noqa: B902 - see above
+            pass
+
+    def aio(self, name, args, kwargs, seconds=None):
+        """An awaitable for the answer of main's function."""
+        self.refuse_if_main_only("sync.%s.aio()" % name)
+        return self.event_loop().call(name, args, kwargs, seconds)
+
+    def event_loop(self):
+        if self.loop is None:
+            from lockstep._loop import Loop
+
+            self.loop = Loop(self)
+        return self.loop
+
+    # ---- waiting --------------------------------------------------------------------------------------
+
+    def serve_until(self, waiter, pending, deadline):
+        """Serves the lane or waits in line until `pending` has its answer (True) or time is up.
+
+        Calls nested in the thread's own run here. `pending` is anything with an `answer`.
+        """
+        endpoint = self.endpoint
+        while True:
+            if waiter.frames:
+                self.run(waiter.frames.popleft(), "nested")
+                continue
+            if pending.answer is not None:
+                return True
+            if self.pending_interrupt:
+                self.check_interrupt()
+            if deadline is not None and time.monotonic() >= deadline:
+                return False
+            if not endpoint.try_acquire_role() and not self.line_up(waiter, deadline):
+                continue
+            try:
+                while pending.answer is None and not waiter.frames:
+                    frame = endpoint.wait(deadline)
+                    if frame is not None:
+                        self.route(frame, waiter)
+                        continue
+                    if endpoint.state() != _layout.HOST_READY:
+                        self.wake_main()
+                    if self.pending_interrupt or (
+                        deadline is not None and time.monotonic() >= deadline
+                    ):
+                        break
+            finally:
+                endpoint.release_role()
+
+    def line_up(self, waiter, deadline=None):
+        """Waits for the role or for whatever else wakes this thread; True if it has the role now."""
+        endpoint = self.endpoint
+        waiter.called = False
+        with self._line_lock:
+            self._line.append(waiter)
+            endpoint.waiting = len(self._line)
+        try:
+            # From here on whoever lets go of the role calls the line. Once more, since it may have
+            # been let go before.
+            if endpoint.try_acquire_role():
+                return True
+            if deadline is None:
+                waiter.lock.acquire()
+            else:
+                waiter.lock.acquire(True, max(0.0, deadline - time.monotonic()))
+        except BaseException:
+            self._leave_line(waiter)
+            if waiter.called:
+                self.hand_over()
+            raise
+        finally:
+            self._leave_line(waiter)
+        return waiter.called and endpoint.try_acquire_role()
+
+    def _leave_line(self, waiter):
+        with self._line_lock:
+            if waiter in self._line:
+                self._line.remove(waiter)
+            self.endpoint.waiting = len(self._line)
+
+    def hand_over(self):
+        """The role is free: calls the next of the line, who takes it or finds it taken."""
+        with self._line_lock:
+            if not self._line:
+                self.endpoint.waiting = 0
+                return
+            waiter = self._line.popleft()
+            self.endpoint.waiting = len(self._line)
+        waiter.called = True
+        waiter.wake()
+
+    def wake_main(self):
+        """Makes the main thread look around, wherever it waits outside the lane."""
+        self.main.wake()
+        if self.loop is not None:
+            self.loop.stir()
+
+    # ---- what comes in -----------------------------------------------------------------------------------
+
+    def route(self, frame, waiter=None):
+        """Gives a frame to whom it is for; runs no user code. Any thread, with or without the role."""
+        kind = frame.kind
+        if kind == _layout.REPLY or kind == _layout.ERROR:
+            pending = self.calls.pop(frame.call_id, None)
+            if pending is None:
+                self.dropped_replies += 1
+            elif pending.loop is not None:
+                self.loop.answered(pending, frame)
+            else:
+                pending.answer = frame
+                if pending.waiter is not waiter:
+                    pending.waiter.wake()
+        elif kind == _layout.CANCEL:
+            self._cancelled(frame.call_id)
+        elif frame.flags & _layout.BUILTIN and self._builtin(frame):
+            pass
+        else:
+            self._assign(frame, waiter)
+
+    def _assign(self, frame, waiter):
+        parent = self.calls.get(frame.parent_id) if frame.parent_id else None
+        if parent is None:
+            self._enqueue(frame)
+        elif parent.loop is not None:
+            self.loop.nested(parent, frame)
+        else:
+            parent.waiter.frames.append(frame)
+            if parent.waiter is not waiter:
+                parent.waiter.wake()
+
+    def _enqueue(self, frame):
+        if len(self.queue) >= self.limits["maxQueued"]:
+            if frame.kind == _layout.NOTIFY:
+                self.dropped_notifications += 1
+                return
+            self.send_fault(
+                frame.call_id,
+                "queue_full",
+                "lockstep.errors.QueueFullError",
+                "queue of worker %s full: calls=%d, maxQueued=%d"
+                % (self.worker_name, len(self.queue), self.limits["maxQueued"]),
+            )
+            return
+        self.queue.append(frame)
+        self.endpoint.queued = len(self.queue)
+        if get_ident() != self.main.ident:
+            self.wake_main()
+
+    def next_queued(self):
+        frame = self.queue.popleft()
+        self.endpoint.queued = len(self.queue)
+        return frame
+
+    def _cancelled(self, call_id):
+        for frames in [self.queue, *(waiter.frames for waiter in list(self._waiters.values()))]:
+            for frame in list(frames):
+                if frame.call_id == call_id and frame.kind == _layout.INVOKE:
+                    try:
+                        frames.remove(frame)
+                    except ValueError:
+                        return  # its thread has just taken it
+                    self.endpoint.queued = len(self.queue)
+                    self.send_fault(
+                        call_id, "cancelled", "lockstep.errors.CallCancelledError", "cancelled"
+                    )
+                    return
+        if self.loop is not None:
+            self.loop.cancel(call_id)
+
+    def _builtin(self, frame):
+        """Answers the protocol's own names; False for one that is the main thread's to do."""
+        try:
+            name = _codec.decode_call(frame.payload, frame.flags & _layout.KEYWORDS)[0]
+            if name == "close":
+                return False
+            answer = {
+                "exports": self.exported_names,
+                "describe": self.describe,
+                "stacks": _stacks,
+            }.get(name)
+            if frame.kind == _layout.NOTIFY:
+                return True
+            if answer is None:
+                self.send_fault(
+                    frame.call_id,
+                    "not_exported",
+                    "lockstep.errors.NotExportedError",
+                    "no such builtin: name=%s" % name,
+                )
+                return True
+            payload = _codec.encode_value(answer())
+        except Exception as error:  # noqa: B902 - whatever it is, main gets to know
+            self.fail(frame.call_id, frame.depth, error, None, "call")
+            return True
+        self.endpoint.send(_layout.REPLY, 0, 0, frame.call_id, 0, payload)
+        return True
+
+    def describe(self):
+        described = dict(self.describe_more)
+        described.update(
+            exports=self.exported_names(),
+            counters=self.endpoint.counters(),
+            queued=len(self.queue),
+            calls_in_flight=len(self.calls),
+            calls_served=self.endpoint.calls_served,
+            dropped_replies=self.dropped_replies,
+            dropped_notifications=self.dropped_notifications,
+        )
+        return described
+
+    # ---- running -----------------------------------------------------------------------------------------
+
+    def run(self, frame, where):
+        """Runs one call of main's. `where`: "queue" or "loop" on a main thread that waits for nothing
+        else, "nested" on a thread that waits for a call of its own."""
+        if frame.flags & _layout.BUILTIN:
+            self.close_requested = True
+            return
+        call_id = frame.call_id
+        reply = frame.kind == _layout.INVOKE
+        function = None
+        stage = "decode"
+        try:
+            name, args, kwargs = _codec_now().decode_call(
+                frame.payload, frame.flags & _layout.KEYWORDS
+            )
+            function = self.exports.get(name)
+            if function is None:
+                function = self.async_exports.get(name)
+                if function is None:
+                    self._not_exported(frame, name)
+                    return
+                if where == "nested":
+                    if get_ident() != self.main.ident:
+                        self._enqueue(frame)
+                        return
+                    self._loop_blocked(frame, name)
+                    return
+            stage = "call"
+            token = current.set((call_id, frame.depth))
+            try:
+                result = function(*args, **kwargs)
+            finally:
+                current.reset(token)
+            if self.pending_interrupt:
+                self.pending_interrupt = 0
+            if type(result) is _COROUTINE:
+                if where == "nested":
+                    result.close()
+                    self._loop_blocked(frame, name)
+                else:
+                    self.event_loop().start(call_id, frame.depth, result, reply)
+                return
+            if not reply:
+                return
+            stage = "encode"
+            payload = _codec_now().encode_value(result)
+        except BaseException as error:  # noqa: B902 - KeyboardInterrupt and all: it is the call's
+            self.fail(call_id, frame.depth, error, function, stage, reply)
+            return
+        self.reply(call_id, payload)
+
+    def reply(self, call_id, payload):
+        endpoint = self.endpoint
+        if endpoint.unflushed:
+            self.flush()
+        endpoint.calls_served += 1
+        endpoint.send(_layout.REPLY, 0, 0, call_id, 0, payload)
+
+    def coroutine(self, call_id, depth, coroutine):
+        """A plain callable returned a coroutine: it becomes a task. See `_channel`."""
+        self.event_loop().start(call_id, depth, coroutine, True)
+
+    def fail(self, call_id, depth, error, function, stage, reply=True):
+        """Answers a call with its error, or raises what ends the worker."""
+        if isinstance(error, SystemExit):
+            if get_ident() == self.main.ident:
+                raise error
+            self.exit = error
+            self.wake_main()
+        if isinstance(error, (ForkedWorkerError, ChannelClosedError, PeerFaultError)):
+            try:
+                self.endpoint.poll
+                self.endpoint.next_call_id()
+            except ForkedWorkerError:
+                raise error from None
+        from lockstep import _faults
+
+        if not reply:
+            _print_error(error)
+            return
+        if stage == "encode" and isinstance(error, UnserializableError):
+            payload = _faults.describe(error, "unserializable", path=error.path)
+        elif stage == "encode" and isinstance(error, MessageTooLargeError):
+            payload = _faults.describe(error, "too_large")
+        elif stage == "call" and _faults.is_arity(error, function):
+            payload = _faults.describe(error, "wrong_arguments")
+        elif isinstance(error, CallCancelledError) or type(error).__name__ == "CancelledError":
+            payload = _faults.describe(error, "cancelled")
+        else:
+            payload = _faults.describe(error)
+        if self.endpoint.unflushed:
+            self.flush()
+        self.endpoint.send(_layout.ERROR, 0, 0, call_id, 0, payload)
+
+    def send_fault(self, call_id, kind, type_name, message, **more):
+        from lockstep import _faults
+
+        payload = _faults.fault(kind, type_name, message, **more)
+        self.endpoint.send(_layout.ERROR, 0, 0, call_id, 0, payload)
+
+    def _not_exported(self, frame, name):
+        names = self.exported_names()
+        if self.booting:
+            kind, type_name = "still_booting", "lockstep.errors.StillBootingError"
+            message = "worker %s is still booting: name=%s, assigned so far: %s" % (
+                self.worker_name,
+                name,
+                ", ".join(names) or "nothing",
+            )
+        else:
+            kind, type_name = "not_exported", "lockstep.errors.NotExportedError"
+            message = "%s is not exported by worker %s; exports: %s" % (
+                name,
+                self.worker_name,
+                ", ".join(names) or "nothing",
+            )
+        if frame.kind == _layout.INVOKE:
+            self.send_fault(frame.call_id, kind, type_name, message, exports=names)
+        else:
+            print("lockstep: notification dropped: " + message, file=sys.stderr)
+
+    def _loop_blocked(self, frame, name):
+        message = (
+            "async function %s of worker %s cannot run: the event loop's thread waits for the very "
+            "call that it is nested in; call main with `await sync.f.aio(...)` instead of "
+            "`sync.f(...)`" % (name, self.worker_name)
+        )
+        if frame.kind == _layout.INVOKE:
+            self.send_fault(
+                frame.call_id, "loop_blocked", "lockstep.errors.LoopBlockedError", message
+            )
+        else:
+            print("lockstep: notification dropped: " + message, file=sys.stderr)
+
+    def flush(self):
+        """Flushes stdout and stderr: what a call printed is in the pipe before its reply is."""
+        self.endpoint.unflushed = False
+        for stream in self.streams:
+            try:
+                stream.flush()
+            except (OSError, ValueError):
+                pass  # the user closed it; nothing of the protocol travels there
+
+    # ---- interrupts --------------------------------------------------------------------------------------
+
+    def on_interrupt(self, signal_number, frame):
+        """Python's handler of SIGINT, on the main thread.
+
+        Raises only if the control word names the call that runs there now (or says: whatever runs).
+        In the midst of the shim's own code it only leaves a note; the next wait or return raises.
+        """
+        word = self.endpoint.interrupt_call_id()
+        if not word:
+            return
+        here = current.get()
+        if word == _layout.INTERRUPT_WHATEVER_RUNS:
+            if here is None and not self.booting:
+                if self.loop is not None:
+                    self.loop.interrupt(None)
+                return
+        elif here is None or here[0] != word:
+            if self.loop is not None:
+                self.loop.interrupt(word)
+            return
+        if frame is not None and frame.f_code.co_filename.startswith(_HERE):
+            self.pending_interrupt = word
+            self.main.wake()
+            return
+        raise KeyboardInterrupt
+
+    def check_interrupt(self):
+        """Raises what `on_interrupt` noted, if the call that it was meant for still runs here."""
+        if get_ident() != self.main.ident:
+            return
+        word, self.pending_interrupt = self.pending_interrupt, 0
+        here = current.get()
+        if word == _layout.INTERRUPT_WHATEVER_RUNS or (here is not None and here[0] == word):
+            raise KeyboardInterrupt
+
+    # ---- the main thread's loop ----------------------------------------------------------------------------
+
+    def on_frame(self, frame):
+        """From `Endpoint.serve`, without the role: True to come out."""
+        if frame is not None:
+            self.route(frame, self.main)
+        return self._leaves_direct_loop() or bool(self.queue)
+
+    def _leaves_direct_loop(self):
+        return (
+            self.close_requested
+            or self.exit is not None
+            or (self.loop is not None and self.loop.busy())
+            or self.endpoint.state() != _layout.HOST_READY
+        )
+
+    def serve_forever(self):
+        """Serves calls on the main thread until main closes; comes back for an orderly end."""
+        endpoint = self.endpoint
+        try:
+            while True:
+                if self.exit is not None:
+                    raise self.exit
+                if self.main.frames:
+                    self.run(self.main.frames.popleft(), "queue")
+                elif self.queue:
+                    self.run(self.next_queued(), "queue")
+                elif self.loop is not None and self.loop.busy():
+                    self.loop.run()
+                elif self.close_requested:
+                    return
+                elif not endpoint.try_acquire_role() and not self.line_up(self.main):
+                    if endpoint.state() != _layout.HOST_READY and not self.queue:
+                        return
+                elif endpoint.state() == _layout.HOST_READY:
+                    endpoint.serve(self.exports, self.on_frame)
+                elif not self._read_rest():
+                    return
+        except ChannelClosedError:
+            return
+
+    def _read_rest(self):
+        """Main is closing: takes what it sent before. The role is held; False if nothing is left."""
+        try:
+            frame = self.endpoint.poll()
+            if frame is not None:
+                self.route(frame, self.main)
+        finally:
+            self.endpoint.release_role()
+        return frame is not None
+
+
+class _Unavailable:
+    """What ``sync.name`` is in a worker that never calls main."""
+
+    def __init__(self, name):
+        self._name = name
+
+    def __call__(self, *args, **kwargs):
+        raise SyncMainOnlyError(
+            "sync.%s() is not available in sync_main_only: this worker was configured so that main "
+            "calls it and it never calls main" % self._name
+        )
+
+    def __getattr__(self, attribute):
+        if attribute[:2] == "__":
+            raise AttributeError(attribute)
+        return _Unavailable("%s.%s" % (self._name, attribute))
+
+
+_HERE = __file__.rpartition("/")[0]
+_chosen_codec = _codec
+
+
+def choose_codec(module):
+    """Sets the twin whose four functions the calls of this process go through."""
+    global _chosen_codec
+    _chosen_codec = module
+
+
+def _codec_now():
+    return _chosen_codec
+
+
+async def _example():
+    pass
+
+
+_coroutine = _example()
+_COROUTINE = type(_coroutine)
+_coroutine.close()
+
+
+def _print_error(error):
+    """A notification failed: nobody gets its error, so it is printed."""
+    from lockstep import _faults
+    from lockstep._stdlib import load
+
+    load("traceback").print_exception(type(error), error, _faults.user_traceback(error))
+
+
+def _stacks():
+    """The stacks of all threads as text."""
+    from lockstep._stdlib import load
+
+    traceback = load("traceback")
+    threading = sys.modules.get("threading")
+    names = {}
+    if threading is not None:
+        names = {thread.ident: thread.name for thread in threading.enumerate()}
+    parts = []
+    for ident, frame in sys._current_frames().items():
+        parts.append("Thread %s (%s):\n" % (ident, names.get(ident, "shim")))
+        parts += traceback.format_stack(frame)
+    return "".join(parts)
+
+
+# ---- parameters that want numpy arrays ---------------------------------------------------------------------
+
+
+def _wants_array(annotation):
+    if isinstance(annotation, str):
+        return annotation.partition("[")[0] in (
+            "numpy.ndarray",
+            "np.ndarray",
+            "ndarray",
+            "NDArray",
+            "npt.NDArray",
+            "numpy.typing.NDArray",
+        )
+    annotation = getattr(annotation, "__origin__", annotation)
+    return (
+        getattr(annotation, "__name__", "") == "ndarray"
+        and getattr(annotation, "__module__", "") == "numpy"
+    )
+
+
+def _with_arrays(function):
+    """`function`, or a wrapper that turns arrays into numpy's where its annotations ask for them."""
+    annotations = getattr(function, "__annotations__", None)
+    code = getattr(function, "__code__", None)
+    if not isinstance(annotations, dict) or code is None:
+        return function
+    wanted = {name for name, kind in annotations.items() if name != "return" and _wants_array(kind)}
+    if not wanted:
+        return function
+    positions = [
+        position
+        for position, name in enumerate(code.co_varnames[: code.co_argcount])
+        if name in wanted
+    ]
+
+    def with_arrays(*args, **kwargs):
+        arguments = list(args)
+        for position in positions:
+            if position < len(arguments):
+                arguments[position] = _as_numpy(arguments[position])
+        for name in wanted & kwargs.keys():
+            kwargs[name] = _as_numpy(kwargs[name])
+        return function(*arguments, **kwargs)
+
+    with_arrays.__wrapped__ = function
+    return with_arrays
+
+
+def _as_numpy(value):
+    if isinstance(value, memoryview) or type(value).__name__ == "array":
+        import numpy
+
+        return numpy.asarray(value)
+    return value
