@@ -250,15 +250,13 @@ public final class Channel implements AutoCloseable {
     if (!tryAcquireRole()) {
       return;
     }
-    boolean moved;
     try {
-      moved = inbound.drain();
+      inbound.drain();
     } finally {
-      leaveRole();
-    }
-    if (moved || inbound.hasData()) {
-      // The sleeper may have slept through what was moved: it is no longer in the lane.
-      wakeSleeper();
+      // Also when the inbox is full: the sleeper may have slept through what came meanwhile.
+      if (leaveRole()) {
+        wakeSleeper();
+      }
     }
   }
 
