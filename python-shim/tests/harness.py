@@ -5,7 +5,9 @@ import struct
 import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-SRC = os.path.join(os.path.dirname(HERE), "src")
+# The packed shim, which has the accelerators, where the build made one (build/pack_shim.py); else the sources.
+PACKED = os.path.join(os.path.dirname(HERE), "target/classes/META-INF/lockstep/python")
+SRC = PACKED if os.path.isdir(PACKED) else os.path.join(os.path.dirname(HERE), "src")
 if SRC not in sys.path:
     sys.path.insert(0, SRC)
 
