@@ -1,5 +1,6 @@
 package dev.lockstep;
 
+import dev.lockstep.os.Signals;
 import java.util.List;
 import java.util.OptionalInt;
 
@@ -22,7 +23,7 @@ public record ExitStatus(
   public String describe() {
     if (signal.isPresent()) {
       int number = signal.getAsInt();
-      return "signal " + number;
+      return "signal " + Signals.name(number) + " (" + number + ")";
     }
     return exitCode.isPresent() ? "exit code " + exitCode.getAsInt() : "no process";
   }

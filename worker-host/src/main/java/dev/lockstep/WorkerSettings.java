@@ -13,6 +13,8 @@ import org.jspecify.annotations.Nullable;
 
 /** What a builder has been told. A builder writes its own; a worker reads a copy. */
 final class WorkerSettings {
+  private static final String ACCELERATOR = "LOCKSTEP_ACCELERATOR";
+
   final ScriptSource source;
   @Nullable String name;
   WorkerType type = WorkerType.PY;
@@ -43,6 +45,27 @@ final class WorkerSettings {
 
   void add(ExposedFunction function) {
     exposed.put(function.name(), function);
+  }
+
+  /** Refuses what can be refused before anything is started. */
+  void requireConsistent() {
+    type.requireSupported();
+    if (isSyncMainOnly() && !exposed.isEmpty()) {
+      throw new IllegalArgumentException(
+          "a sync_main_only worker cannot call Java, so nothing can be exposed to it: exposed="
+              + exposed.keySet());
+    }
+  }
+
+  /** For the start-up message: the builder's word, else the environment's, else auto. */
+  String acceleratorName() {
+    Accelerator chosen = accelerator;
+    if (chosen != null) {
+      return chosen.wireName();
+    }
+    String variable =
+        environment.getOrDefault(ACCELERATOR, System.getenv().getOrDefault(ACCELERATOR, ""));
+    return variable.isBlank() ? Accelerator.AUTO.wireName() : variable;
   }
 
   boolean isSyncMainOnly() {

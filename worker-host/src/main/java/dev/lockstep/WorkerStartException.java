@@ -10,22 +10,17 @@ public final class WorkerStartException extends LockstepException {
   private static final long serialVersionUID = 1L;
   private final transient @Nullable ExitStatus status;
 
-  WorkerStartException(String message) {
-    super(message);
-    this.status = null;
-  }
-
-  WorkerStartException(String message, Throwable cause) {
-    super(message, cause);
-    this.status = null;
-  }
-
   WorkerStartException(String message, @Nullable ExitStatus status) {
     super(message);
     this.status = status;
   }
 
-  /** How the process ended, if that is what happened. */
+  WorkerStartException(String message, @Nullable ExitStatus status, Throwable cause) {
+    super(message, cause);
+    this.status = status;
+  }
+
+  /** How the process ended; null if there was none, or if it is not known yet. */
   public @Nullable ExitStatus status() {
     return status;
   }

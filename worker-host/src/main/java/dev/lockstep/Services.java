@@ -1,0 +1,92 @@
+package dev.lockstep;
+
+import dev.lockstep.call.CallContexts;
+import dev.lockstep.env.Interpreters;
+import dev.lockstep.env.ShimFolder;
+import dev.lockstep.memory.TmpfsFolder;
+import dev.lockstep.process.Spawner;
+import dev.lockstep.stdio.OutputPoller;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.ThreadFactory;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What serves all workers of one {@link Workers}: three threads, and folders made on first need.
+ */
+final class Services implements AutoCloseable {
+  final Spawner spawner = new Spawner("lockstep-spawner");
+  final OutputPoller poller = new OutputPoller("lockstep-output");
+  final ScheduledThreadPoolExecutor timer;
+  final CallContexts contexts = new CallContexts();
+  final Interpreters interpreters = new Interpreters();
+  final ThreadFactory threads = Services::daemon;
+  private final ReentrantLock lock = new ReentrantLock();
+  private final Map<Path, TmpfsFolder> segmentFolders = new HashMap<>();
+  private @Nullable ShimFolder shim;
+
+  Services() {
+    timer =
+        new ScheduledThreadPoolExecutor(
+            1,
+            task -> {
+              Thread thread = daemon(task);
+              thread.setName("lockstep-timer");
+              return thread;
+            });
+    timer.setRemoveOnCancelPolicy(true);
+    timer.setExecuteExistingDelayedTasksAfterShutdownPolicy(false);
+  }
+
+  static Thread daemon(Runnable task) {
+    Thread thread = new Thread(task);
+    thread.setDaemon(true);
+    return thread;
+  }
+
+  /** The folder of the Python side. */
+  Path shim() {
+    lock.lock();
+    try {
+      ShimFolder made = shim;
+      if (made == null) {
+        made = ShimFolder.open();
+        shim = made;
+      }
+      return made.path();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** A private folder for segments below a folder on tmpfs. */
+  TmpfsFolder segmentFolder(Path base) {
+    lock.lock();
+    try {
+      return segmentFolders.computeIfAbsent(base.toAbsolutePath(), TmpfsFolder::open);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  @Override
+  public void close() {
+    timer.shutdownNow();
+    poller.close();
+    spawner.close();
+    lock.lock();
+    try {
+      segmentFolders.values().forEach(TmpfsFolder::close);
+      segmentFolders.clear();
+      if (shim != null) {
+        shim.close();
+        shim = null;
+      }
+    } finally {
+      lock.unlock();
+    }
+  }
+}

@@ -1,0 +1,255 @@
+package dev.lockstep;
+
+import dev.lockstep.call.CallEngine;
+import dev.lockstep.call.CallSettings;
+import dev.lockstep.call.Failures;
+import dev.lockstep.call.Listener;
+import dev.lockstep.channel.Channel;
+import dev.lockstep.channel.Side;
+import dev.lockstep.codec.ValueCodec;
+import dev.lockstep.memory.Segment;
+import dev.lockstep.memory.SegmentSpec;
+import dev.lockstep.os.Fd;
+import dev.lockstep.os.Pipe;
+import dev.lockstep.os.Signals;
+import dev.lockstep.park.Signal;
+import dev.lockstep.park.WaitTuning;
+import dev.lockstep.process.StartUpMessage;
+import dev.lockstep.process.WorkerProcess;
+import dev.lockstep.stdio.ByteSink;
+import dev.lockstep.wire.LaneLayout;
+import dev.lockstep.wire.SegmentLayout;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.security.SecureRandom;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What one worker owns in this process: the shared segment with its channel and engine, three
+ * pipes, and the process. Made before the process, gone after it.
+ */
+final class WorkerParts {
+  /** Every interrupt that names no call means whatever runs. */
+  private static final long WHATEVER_RUNS = -1;
+
+  private static final Duration LAST_LOOK = Duration.ofMillis(250);
+  private static final Duration READER_LEAVES = Duration.ofSeconds(1);
+  private static final long LOOK_NANOS = 100_000;
+
+  private final WorkerSettings settings;
+  private final Services services;
+  private final Segment segment;
+  private final byte[] nonce;
+  private final Channel channel;
+  private final CallEngine engine;
+  private final ValueCodec codec;
+  private final Pipe stdout;
+  private final Pipe stderr;
+  private final Pipe lifeline;
+  private @Nullable WorkerProcess process;
+
+  /** Makes all but the process. */
+  WorkerParts(
+      String name,
+      WorkerSettings settings,
+      Services services,
+      Failures failures,
+      Listener listener) {
+    this.settings = settings;
+    this.services = services;
+    SegmentSpec spec =
+        new SegmentSpec(
+            name,
+            settings.laneCapacityBytes,
+            settings.laneCapacityBytes,
+            settings.limits,
+            settings.isSyncMainOnly());
+    nonce = new byte[SegmentLayout.NONCE_BYTES];
+    new SecureRandom().nextBytes(nonce);
+    codec =
+        new ValueCodec(
+            settings.limits,
+            settings.objectMapper == null ? ValueCodec.defaultMapper() : settings.objectMapper,
+            settings.strictNanos);
+    segment =
+        settings.segmentKind == SegmentKind.MEMFD
+            ? Segment.createSealed(spec, nonce)
+            : Segment.createInFolder(spec, nonce, services.segmentFolder(settings.segmentFolder));
+    Pipe[] pipes = new Pipe[3];
+    try {
+      channel = new Channel(segment, Side.HOST, settings.limits, WaitTuning.defaults());
+      engine =
+          new CallEngine(
+              new CallSettings(
+                  name,
+                  channel,
+                  Side.HOST,
+                  settings.isSyncMainOnly(),
+                  codec,
+                  settings.limits,
+                  failures,
+                  listener,
+                  services.threads,
+                  services.timer,
+                  settings.executor,
+                  null,
+                  services.contexts));
+      Exposure exposure = new Exposure(codec);
+      settings.exposed.values().forEach(function -> exposure.expose(engine, function));
+      for (int i = 0; i < pipes.length; i++) {
+        pipes[i] = Pipe.open();
+      }
+      stdout = pipes[0];
+      stderr = pipes[1];
+      lifeline = pipes[2];
+    } catch (RuntimeException e) {
+      for (Pipe pipe : pipes) {
+        if (pipe != null) {
+          pipe.close();
+        }
+      }
+      segment.close();
+      throw e;
+    }
+  }
+
+  /** Starts the process, reading its output, and the engine. */
+  void start(String name, Path interpreter, Path shim, WorkerOutput output, ByteSink lifelineSink)
+      throws IOException {
+    WorkerProcess started;
+    try {
+      started =
+          WorkerProcess.start(
+              services.spawner,
+              List.of(interpreter.toString(), shim.toString()),
+              settings.environment,
+              settings.workingDirectory,
+              stdout.writeEnd(),
+              stderr.writeEnd());
+    } finally {
+      stdout.writeEnd().close();
+      stderr.writeEnd().close();
+    }
+    process = started;
+    services.poller.add(stdout.readEnd(), output.sink(OutputLine.Stream.STDOUT));
+    services.poller.add(stderr.readEnd(), output.sink(OutputLine.Stream.STDERR));
+    services.poller.add(lifeline.readEnd(), lifelineSink);
+    StartUpMessage message =
+        new StartUpMessage(
+            nonce,
+            segment,
+            lifeline.writeEnd().pathForOthers(),
+            name,
+            settings.source.mode(),
+            settings.source.target(),
+            settings.arguments,
+            settings.acceleratorName(),
+            settings.config.asMap());
+    started.send(message.encode(codec), name);
+    engine.start();
+  }
+
+  CallEngine engine() {
+    return engine;
+  }
+
+  ValueCodec codec() {
+    return codec;
+  }
+
+  /** Null until it was started. */
+  @Nullable WorkerProcess process() {
+    return process;
+  }
+
+  SegmentKind segmentKind() {
+    return segment.isSealed() ? SegmentKind.MEMFD : SegmentKind.TMPFS;
+  }
+
+  /**
+   * The worker has opened what was named to it: nobody else needs the names, and from now on the
+   * lifeline ends when the worker's own end of it does.
+   */
+  void attached() {
+    segment.unlink();
+    lifeline.writeEnd().close();
+  }
+
+  /** Raises KeyboardInterrupt in a call, or in whatever runs. */
+  void interrupt(long callId) {
+    WorkerProcess running = process;
+    if (running == null) {
+      return;
+    }
+    segment.putLongRelease(SegmentLayout.INTERRUPT_CALL_ID_OFFSET, callId);
+    running.signal(Signals.SIGINT);
+    // A signal between its look and its sleep would not wake it: the lane does.
+    new Signal(segment, SegmentLayout.TO_WORKER_LANE_OFFSET + LaneLayout.DATA_SIGNAL_OFFSET)
+        .raiseAndWake();
+  }
+
+  void interrupt() {
+    interrupt(WHATEVER_RUNS);
+  }
+
+  void kill() {
+    WorkerProcess running = process;
+    if (running != null) {
+      running.kill();
+    }
+  }
+
+  // --- after the process's end, in this order
+
+  /** Waits until what it sent last has been read: an answer beats the news of the death. */
+  void awaitLaneRead() {
+    long deadlineNanos = System.nanoTime() + LAST_LOOK.toNanos();
+    while (System.nanoTime() - deadlineNanos < 0 && !channel.isClosed()) {
+      boolean readsNobody = channel.tryAcquireRole();
+      boolean more = channel.hasData();
+      if (readsNobody) {
+        more |= channel.leaveRole();
+        if (more) {
+          channel.wakeSleeper();
+        }
+      }
+      if (!more && (readsNobody || settings.isSyncMainOnly())) {
+        return;
+      }
+      LockSupport.parkNanos(LOOK_NANOS);
+    }
+  }
+
+  /** Delivers what is left of its output; completes soon, whoever else holds the pipes. */
+  CompletableFuture<Void> drainOutput() {
+    List<Fd> ends = List.of(stdout.readEnd(), stderr.readEnd(), lifeline.readEnd());
+    return services.poller.drain(ends).orTimeout(1, TimeUnit.SECONDS).exceptionally(late -> null);
+  }
+
+  /** Gives memory and descriptors back. The engine has ended. */
+  void release() {
+    WorkerProcess gone = process;
+    if (gone != null) {
+      gone.killLeftovers();
+      gone.closeStdin();
+    }
+    stdout.writeEnd().close();
+    stderr.writeEnd().close();
+    lifeline.writeEnd().close();
+    if (gone == null) {
+      stdout.readEnd().close();
+      stderr.readEnd().close();
+      lifeline.readEnd().close();
+    }
+    long deadlineNanos = System.nanoTime() + READER_LEAVES.toNanos();
+    while (engine.isReaderPresent() && System.nanoTime() - deadlineNanos < 0) {
+      LockSupport.parkNanos(LOOK_NANOS);
+    }
+    segment.close();
+  }
+}

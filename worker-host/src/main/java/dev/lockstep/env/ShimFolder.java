@@ -1,0 +1,167 @@
+package dev.lockstep.env;
+
+import java.io.IOException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.FileAttribute;
+import java.nio.file.attribute.PosixFilePermission;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Set;
+import java.util.UUID;
+import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The folder from which workers run their half of the bridge: laid out once per content in the
+ * user's cache, {@code ${XDG_CACHE_HOME:-~/.cache}/lockstep/HASH}, or in a temporary folder of this
+ * process where there is no home.
+ *
+ * <p>It is the user's own and closed to others (0700); it appears in one piece, by a rename; and
+ * its files are checked against their hashes each time, so that what a crash or a disk spoilt is
+ * laid out again.
+ */
+public final class ShimFolder implements AutoCloseable {
+  private static final Set<PosixFilePermission> PRIVATE =
+      PosixFilePermissions.fromString("rwx------");
+  private static final FileAttribute<Set<PosixFilePermission>> AS_PRIVATE =
+      PosixFilePermissions.asFileAttribute(PRIVATE);
+
+  private final Path path;
+  private final @Nullable TemporaryFolder temporary;
+
+  private ShimFolder(Path path, @Nullable TemporaryFolder temporary) {
+    this.path = path;
+    this.temporary = temporary;
+  }
+
+  /**
+   * Finds the folder, or lays it out.
+   *
+   * @throws EnvironmentException if the jar is incomplete, or if no folder can be written
+   */
+  public static ShimFolder open() {
+    return open(
+        ShimFiles.ofClassPath(), System::getenv, Path.of(System.getProperty("java.io.tmpdir")));
+  }
+
+  static ShimFolder open(
+      ShimFiles files, UnaryOperator<@Nullable String> environment, Path temporaryBase) {
+    Path cache = cacheFolder(environment);
+    if (cache != null) {
+      try {
+        return new ShimFolder(inCache(files, cache.resolve("lockstep")), null);
+      } catch (IOException | EnvironmentException e) {
+        // A home that is not there, not writable or not ours: a folder of our own serves.
+      }
+    }
+    TemporaryFolder temporary = TemporaryFolder.open(temporaryBase);
+    try {
+      Path folder = temporary.path().resolve(files.hash());
+      Files.createDirectory(folder, AS_PRIVATE);
+      files.writeTo(folder);
+      return new ShimFolder(folder, temporary);
+    } catch (IOException | RuntimeException e) {
+      temporary.close();
+      throw new EnvironmentException(
+          "the Python side cannot be laid out: folder="
+              + temporary.path()
+              + "; make java.io.tmpdir or XDG_CACHE_HOME writable",
+          e);
+    }
+  }
+
+  private static @Nullable Path cacheFolder(UnaryOperator<@Nullable String> environment) {
+    String configured = environment.apply("XDG_CACHE_HOME");
+    if (configured != null && configured.startsWith("/")) {
+      return Path.of(configured);
+    }
+    String home = environment.apply("HOME");
+    return home != null && home.startsWith("/") ? Path.of(home, ".cache") : null;
+  }
+
+  private static Path inCache(ShimFiles files, Path parent) throws IOException {
+    Files.createDirectories(parent.getParent());
+    try {
+      Files.createDirectory(parent, AS_PRIVATE);
+    } catch (FileAlreadyExistsException e) {
+      requireOwn(parent);
+    }
+    Path folder = parent.resolve(files.hash());
+    if (isUsable(files, folder)) {
+      return folder;
+    }
+    Path draft = parent.resolve("." + files.hash() + "-" + UUID.randomUUID());
+    try {
+      Files.createDirectory(draft, AS_PRIVATE);
+      files.writeTo(draft);
+      publish(files, draft, folder);
+      return folder;
+    } finally {
+      TemporaryFolder.delete(draft);
+    }
+  }
+
+  private static void publish(ShimFiles files, Path draft, Path folder) throws IOException {
+    for (int attempt = 0; ; attempt++) {
+      try {
+        Files.move(draft, folder, StandardCopyOption.ATOMIC_MOVE);
+        return;
+      } catch (IOException e) {
+        if (isUsable(files, folder)) {
+          return; // Another process was faster.
+        }
+        if (attempt == 2) {
+          throw e;
+        }
+      }
+      // Something spoilt stands in the way: aside with it. Its users have its files open, or fail.
+      Path aside = folder.resolveSibling("." + folder.getFileName() + "-" + UUID.randomUUID());
+      try {
+        Files.move(folder, aside, StandardCopyOption.ATOMIC_MOVE);
+        TemporaryFolder.delete(aside);
+      } catch (IOException e) {
+        // Another process did it; the next attempt tells.
+      }
+    }
+  }
+
+  private static boolean isUsable(ShimFiles files, Path folder) throws IOException {
+    if (!Files.isDirectory(folder, LinkOption.NOFOLLOW_LINKS)) {
+      return false;
+    }
+    requireOwn(folder);
+    return files.areIn(folder);
+  }
+
+  /** A folder that another user could write to would run that user's code here. */
+  private static void requireOwn(Path folder) throws IOException {
+    Object owner = Files.getAttribute(folder, "unix:uid", LinkOption.NOFOLLOW_LINKS);
+    Object own = Files.getAttribute(Path.of("/proc/self"), "unix:uid");
+    if (!own.equals(owner)) {
+      throw new EnvironmentException(
+          "a folder belongs to another user: folder=" + folder + ", uid=" + owner);
+    }
+    if (!Files.isDirectory(folder, LinkOption.NOFOLLOW_LINKS)) {
+      throw new EnvironmentException("a folder is something else: path=" + folder);
+    }
+    if (!Files.getPosixFilePermissions(folder, LinkOption.NOFOLLOW_LINKS).equals(PRIVATE)) {
+      Files.setPosixFilePermissions(folder, PRIVATE);
+    }
+  }
+
+  /** Where the files are; workers are started on it. */
+  public Path path() {
+    return path;
+  }
+
+  /** Removes a temporary folder; one in the cache stays for the next process. */
+  @Override
+  public void close() {
+    if (temporary != null) {
+      temporary.close();
+    }
+  }
+}
