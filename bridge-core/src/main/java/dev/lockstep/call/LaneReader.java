@@ -187,7 +187,9 @@ final class LaneReader {
       if (parent == own) {
         return new PumpQueue.Serve(call);
       }
-      if ((parent.waiting || call.isNotification()) && parent.offer(call)) {
+      // Even while the waiter runs another nested call: whatever the awaited call depends on must
+      // not queue behind a pump that may be that waiter.
+      if (parent.offer(call)) {
         engine.waits().wake(waiter);
         return null;
       }

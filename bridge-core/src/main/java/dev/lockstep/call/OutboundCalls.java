@@ -85,7 +85,7 @@ final class OutboundCalls {
       throw failures.cancelled(call.name);
     }
     if (call.hasInbox()) {
-      sealInbox(call);
+      finishInbox(call);
     }
     return outcome(call);
   }
@@ -306,6 +306,21 @@ final class OutboundCalls {
       tellCancelled(call);
     }
     return true;
+  }
+
+  /** What was notified within the call is handled before its result is. */
+  private void finishInbox(PendingCall call) {
+    InboundCall left = call.sealInbox();
+    while (left != null) {
+      InboundCall next = left.next;
+      left.next = null;
+      if (left.isNotification()) {
+        engine.serve(left, true);
+      } else {
+        reader.reroute(left);
+      }
+      left = next;
+    }
   }
 
   private void sealInbox(PendingCall call) {
