@@ -28,7 +28,8 @@ static void sleep_armed(ls_endpoint *e) {
     if (atomic_load(&e->bridge_armed) != ARMED) {
       return;
     }
-    if (!ls_has_data(&e->in) && ls_futex_wait(signal, seen, slice) != 0 && !ls_has_data(&e->in)) {
+    bool raised = (seen | LS_SIGNAL_PARKED) != e->bridge_seen || ls_has_data(&e->in);
+    if (!raised && ls_futex_wait(signal, seen, slice) != 0 && !ls_has_data(&e->in)) {
       slice = slice * 2 < LS_SLICE_IDLE_NANOS ? slice * 2 : LS_SLICE_IDLE_NANOS;
       continue; /* the slice ran out */
     }
@@ -74,6 +75,8 @@ int ls_start_bridge(ls_endpoint *e, int fd) {
 }
 
 void ls_arm_bridge(ls_endpoint *e) {
+  /* What is raised from here on differs from this, however late the bridge comes to look. */
+  e->bridge_seen = atomic_load(ls_data_signal(e->in.lane)) | LS_SIGNAL_PARKED;
   if (ls_has_data(&e->in) || e->inbox_count > 0 || ls_host_state(e) != e->seen_state ||
       atomic_load(&e->attention)) {
     fire(e->bridge_fd);

@@ -101,6 +101,7 @@ typedef struct {
   int bridge_fd;
   ls_signal bridge_armed; /* a word of this process alone */
   _Atomic(bool) bridge_busy;
+  uint32_t bridge_seen; /* the data signal when the bridge was armed, PARKED set */
 
   uint64_t frames_in, frames_out, bytes_in, bytes_out, parks, late_wakeups;
   ls_name_slot names[LS_NAME_SLOTS];
