@@ -96,7 +96,7 @@ def shim_files(source):
     """Relative paths of the sources that the hash covers: what is written by hand, not what was built."""
     names = []
     for folder, subfolders, files in os.walk(os.path.join(source, "lockstep")):
-        subfolders[:] = sorted(name for name in subfolders if name != "__pycache__")
+        subfolders[:] = sorted(name for name in subfolders if name != "__pycache__" and name[0] != ".")
         for name in files:
             if name.endswith((".py", ".c", ".h")) and name not in ("_build.py", "build_accelerator.py"):
                 names.append(os.path.relpath(os.path.join(folder, name), source))
