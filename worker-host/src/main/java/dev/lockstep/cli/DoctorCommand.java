@@ -107,7 +107,7 @@ final class DoctorCommand implements Callable<Integer> {
 
   private static boolean printInterpreters(PrintWriter out) {
     boolean works = false;
-    List<Path> interpreters = Interpreters.find();
+    List<Path> interpreters = PythonSearch.find();
     if (interpreters.isEmpty()) {
       line(out, "Python", "none found on the PATH or in ~/.pyenv: apt-get install python3");
     }

@@ -12,10 +12,10 @@ import java.util.Map;
 import java.util.regex.Pattern;
 
 /** The Python interpreters of this machine that {@code doctor} looks at. */
-final class Interpreters {
+final class PythonSearch {
   private static final Pattern NAME = Pattern.compile("python3(\\.\\d+)?t?|pypy3(\\.\\d+)?");
 
-  private Interpreters() {}
+  private PythonSearch() {}
 
   /**
    * Those on the PATH in its order, then those of pyenv; each once, however many names it has.
