@@ -7,6 +7,7 @@ import dev.lockstep.UnserializableException;
 import dev.lockstep.WorkerDiedException;
 import dev.lockstep.WorkerMisbehavedException;
 import dev.lockstep.WorkerStartException;
+import dev.lockstep.env.EnvironmentException;
 import java.io.PrintWriter;
 import java.util.concurrent.CompletionException;
 import org.jspecify.annotations.Nullable;
@@ -60,6 +61,7 @@ final class Failures implements IExecutionExceptionHandler, IParameterExceptionH
     boolean isSentence =
         failure instanceof WrongUseException
             || failure instanceof LockstepException
+            || failure instanceof EnvironmentException
             || failure instanceof IllegalArgumentException;
     String sentence = isSentence ? failure.getMessage() : null;
     return "lockstep: " + (sentence == null ? failure.toString() : sentence);

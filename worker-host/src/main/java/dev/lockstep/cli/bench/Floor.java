@@ -2,7 +2,6 @@ package dev.lockstep.cli.bench;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import java.io.File;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
@@ -18,6 +17,10 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Floor implements AutoCloseable {
   private static final String SOURCE = "/META-INF/lockstep/floor/floor.c";
+
+  /** All that the folder has, and first the folder itself: the last named is deleted first. */
+  private static final List<String> FILES = List.of("", "floor.c", "floor");
+
   private static final long COMPILE_SECONDS = 60;
   private static final long GRACE_MILLIS = 5_000;
 
@@ -34,6 +37,9 @@ public final class Floor implements AutoCloseable {
   /** Compiles the program. Where that cannot be done, {@link #reason} says why. */
   public static Floor compile() throws IOException {
     Path folder = Files.createTempDirectory("lockstep-floor");
+    for (String name : FILES) {
+      folder.resolve(name).toFile().deleteOnExit(); // In case that Ctrl-C comes before close().
+    }
     Path source = folder.resolve("floor.c");
     try (InputStream in = Floor.class.getResourceAsStream(SOURCE)) {
       if (in == null) {
@@ -85,11 +91,8 @@ public final class Floor implements AutoCloseable {
 
   @Override
   public void close() {
-    for (String name : List.of("floor", "floor.c", "output", "")) {
-      File file = folder.resolve(name).toFile();
-      if (!file.delete() && file.exists()) {
-        file.deleteOnExit();
-      }
+    for (int i = FILES.size() - 1; i >= 0; i--) {
+      folder.resolve(FILES.get(i)).toFile().delete();
     }
   }
 
