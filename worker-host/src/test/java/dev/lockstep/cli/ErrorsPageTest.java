@@ -41,7 +41,8 @@ class ErrorsPageTest {
 
   private static List<String> publicExceptions() throws IOException, URISyntaxException {
     Path classes =
-        Path.of(LockstepException.class.getProtectionDomain().getCodeSource().getLocation().toURI());
+        Path.of(
+            LockstepException.class.getProtectionDomain().getCodeSource().getLocation().toURI());
     List<String> names = new ArrayList<>();
     try (Stream<Path> files = Files.list(classes.resolve("dev/lockstep"))) {
       for (Path file : files.toList()) {
@@ -56,8 +57,7 @@ class ErrorsPageTest {
 
   @Test
   void everyPythonErrorHasAnEntry() throws IOException {
-    String errors =
-        Files.readString(REPOSITORY.resolve("python-shim/src/lockstep/errors.py"));
+    String errors = Files.readString(REPOSITORY.resolve("python-shim/src/lockstep/errors.py"));
 
     assertThat(new TreeSet<>(headings("Python")))
         .isEqualTo(new TreeSet<>(matches("(?m)^class (\\w+)\\(LockstepError", errors)));
@@ -66,8 +66,7 @@ class ErrorsPageTest {
   @Test
   void everyCounterpartOfJavaClassStandsInTheTable() throws IOException {
     String page = Files.readString(REPOSITORY.resolve("docs/errors.md"));
-    String errors =
-        Files.readString(REPOSITORY.resolve("python-shim/src/lockstep/errors.py"));
+    String errors = Files.readString(REPOSITORY.resolve("python-shim/src/lockstep/errors.py"));
 
     assertThat(matches("\"(java\\.[\\w.]+)\": \\w+", errors))
         .isNotEmpty()
