@@ -100,10 +100,10 @@ static int commit_call(ls_bound *b, ls_header *h, PyObject *const *args, Py_ssiz
       return 1;
     }
   }
-  ls_out_open(&out);
+  ls_out_open(&out, e->out.max_frame - LS_FRAME_HEADER_BYTES); /* what is longer goes the long way: no byte is copied */
   ls_verdict verdict = encode_payload(b, &out, args, count, kwnames);
   int done = verdict == LS_RAISED ? -1 : 0;
-  if (verdict == LS_DONE && out.length + LS_FRAME_HEADER_BYTES <= e->out.max_frame && may_start(e)) {
+  if (verdict == LS_DONE && may_start(e)) {
     h->length = (uint32_t)(LS_FRAME_HEADER_BYTES + out.length);
     outcome = ls_claim(&e->out, h->length, &frame, &pad, &e->fault);
     if (outcome == LS_GOT) {
@@ -257,7 +257,7 @@ PyObject *ls_make_bound(ls_endpoint *e, PyObject *name) {
   b->encoded_length = 0;
   PyObject_GC_Track((PyObject *)b);
   ls_out out;
-  ls_out_open(&out);
+  ls_out_open(&out, SIZE_MAX);
   ls_verdict verdict = ls_encode_text(&out, name);
   /* A name that cannot cross is not refused here but by the call, which names it: an empty one never fits. */
   if (verdict == LS_DONE && PyUnicode_GET_LENGTH(name) > 0 && out.length <= ls_limits.max_name_bytes) {

@@ -55,7 +55,7 @@ static PyObject *encode_value(PyObject *self, PyObject *args, PyObject *kwargs) 
     return NULL;
   }
   ls_out out;
-  ls_out_open(&out);
+  ls_out_open(&out, SIZE_MAX);
   ls_verdict verdict = ls_encode(&out, value);
   if (verdict == LS_DONE) {
     return finish(&out);
@@ -81,7 +81,7 @@ static PyObject *encode_call(PyObject *self, PyObject *args) {
   names = PyTuple_New(extra);
   flat = PyMem_New(PyObject *, (size_t)(count + extra) + 1);
   ls_out out;
-  ls_out_open(&out);
+  ls_out_open(&out, SIZE_MAX);
   ls_verdict verdict = LS_RAISED;
   if (names == NULL || flat == NULL) {
     PyErr_NoMemory();

@@ -20,6 +20,7 @@ typedef struct {
   uint8_t *bytes;
   size_t length;
   size_t room;
+  size_t most; /* bytes at the most; more is LS_REFUSED */
   bool in_place;
 } ls_out;
 
@@ -37,7 +38,7 @@ extern ls_codec_limits ls_limits;
 #define LS_DEEPEST 1000
 
 void ls_out_open_in_place(ls_out *out, uint8_t *at, size_t room);
-void ls_out_open(ls_out *out);
+void ls_out_open(ls_out *out, size_t most);
 void ls_out_close(ls_out *out);
 ls_verdict ls_out_put(ls_out *out, const void *bytes, size_t length);
 

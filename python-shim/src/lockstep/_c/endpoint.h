@@ -11,6 +11,10 @@
 #include "codec.h"
 #include "lane.h"
 
+#ifdef Py_GIL_DISABLED
+#error "the GIL is the lock of everything here: free-threaded builds are served by pure Python"
+#endif
+
 #if PY_VERSION_HEX < 0x030A0000
 static inline PyObject *Py_NewRef(PyObject *object) {
   Py_INCREF(object);

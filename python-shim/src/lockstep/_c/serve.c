@@ -249,7 +249,7 @@ static int answer(call *c, PyObject *result) {
     return done > 0 ? 0 : -1;
   }
   ls_out out;
-  ls_out_open(&out);
+  ls_out_open(&out, SIZE_MAX);
   PyObject *bytes = NULL;
   ls_verdict verdict = ls_encode(&out, result);
   if (verdict == LS_REFUSED) {
