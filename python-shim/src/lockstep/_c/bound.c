@@ -13,8 +13,7 @@ typedef struct {
   ls_endpoint *endpoint;
   PyObject *name;
   PyObject *members; /* the instance's __dict__ */
-  uint8_t *encoded;  /* the name as a CBOR text */
-  size_t encoded_length;
+  PyObject *encoded; /* the name as a CBOR text; NULL where it cannot cross */
 } ls_bound;
 
 /* `hooks.start(name, args, kwargs)` */
@@ -73,7 +72,7 @@ static inline bool may_start(const ls_endpoint *e) {
 }
 
 static ls_verdict encode_payload(ls_bound *b, ls_out *out, PyObject *const *args, Py_ssize_t count, PyObject *kwnames) {
-  ls_verdict verdict = ls_out_put(out, b->encoded, b->encoded_length);
+  ls_verdict verdict = ls_out_put(out, PyBytes_AS_STRING(b->encoded), (size_t)PyBytes_GET_SIZE(b->encoded));
   return verdict == LS_DONE ? ls_encode_arguments(out, args, count, kwnames) : verdict;
 }
 
@@ -254,21 +253,19 @@ PyObject *ls_make_bound(ls_endpoint *e, PyObject *name) {
   b->name = Py_NewRef(name);
   b->members = NULL;
   b->encoded = NULL;
-  b->encoded_length = 0;
   PyObject_GC_Track((PyObject *)b);
   ls_out out;
   ls_out_open(&out, SIZE_MAX);
   ls_verdict verdict = ls_encode_text(&out, name);
   /* A name that cannot cross is not refused here but by the call, which names it: an empty one never fits. */
   if (verdict == LS_DONE && PyUnicode_GET_LENGTH(name) > 0 && out.length <= ls_limits.max_name_bytes) {
-    b->encoded = out.bytes;
-    b->encoded_length = out.length;
-  } else {
-    ls_out_close(&out);
-    if (verdict == LS_RAISED) {
-      Py_DECREF(b);
-      return NULL;
-    }
+    b->encoded = ls_out_finish(&out);
+    verdict = b->encoded ? LS_DONE : LS_RAISED;
+  }
+  ls_out_close(&out);
+  if (verdict == LS_RAISED) {
+    Py_DECREF(b);
+    return NULL;
   }
   return (PyObject *)b;
 }
@@ -328,7 +325,7 @@ static void bound_dealloc(ls_bound *b) {
   bound_clear(b);
   Py_CLEAR(b->endpoint);
   Py_CLEAR(b->name);
-  PyMem_Free(b->encoded);
+  Py_CLEAR(b->encoded);
   PyObject_GC_Del(b);
 }
 

@@ -41,12 +41,6 @@ static PyObject *ask_twin(const char *name, const char *format, ...) {
   return result;
 }
 
-static PyObject *finish(ls_out *out) {
-  PyObject *bytes = PyBytes_FromStringAndSize((const char *)out->bytes, (Py_ssize_t)out->length);
-  ls_out_close(out);
-  return bytes;
-}
-
 static PyObject *encode_value(PyObject *self, PyObject *args, PyObject *kwargs) {
   static char *names[] = {"value", "root", NULL};
   (void)self;
@@ -58,7 +52,7 @@ static PyObject *encode_value(PyObject *self, PyObject *args, PyObject *kwargs) 
   ls_out_open(&out, SIZE_MAX);
   ls_verdict verdict = ls_encode(&out, value);
   if (verdict == LS_DONE) {
-    return finish(&out);
+    return ls_out_finish(&out);
   }
   ls_out_close(&out);
   if (verdict == LS_RAISED) {
@@ -109,7 +103,7 @@ done:
   Py_XDECREF(names);
   Py_DECREF(items);
   if (verdict == LS_DONE) {
-    return finish(&out);
+    return ls_out_finish(&out);
   }
   ls_out_close(&out);
   return verdict == LS_RAISED ? NULL : ask_twin("encode_call", "(OOO)", name, positional, keywords);

@@ -20,7 +20,8 @@ typedef struct {
   uint8_t *bytes;
   size_t length;
   size_t room;
-  size_t most; /* bytes at the most; more is LS_REFUSED */
+  size_t most;      /* bytes at the most; more is LS_REFUSED */
+  PyObject *object; /* the bytes object that the private memory is, so that the result is no copy; NULL at first */
   bool in_place;
 } ls_out;
 
@@ -40,6 +41,7 @@ extern ls_codec_limits ls_limits;
 void ls_out_open_in_place(ls_out *out, uint8_t *at, size_t room);
 void ls_out_open(ls_out *out, size_t most);
 void ls_out_close(ls_out *out);
+PyObject *ls_out_finish(ls_out *out); /* the bytes object; closes */
 ls_verdict ls_out_put(ls_out *out, const void *bytes, size_t length);
 
 ls_verdict ls_encode(ls_out *out, PyObject *value);

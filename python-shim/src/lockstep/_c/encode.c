@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#define FIRST_ROOM 512
+#define FIRST_ROOM 224
 
 typedef struct {
   ls_out *out;
@@ -20,10 +20,19 @@ void ls_out_open(ls_out *out, size_t most) {
 }
 
 void ls_out_close(ls_out *out) {
-  if (!out->in_place) {
-    PyMem_Free(out->bytes);
-  }
+  Py_CLEAR(out->object);
   out->bytes = NULL;
+}
+
+PyObject *ls_out_finish(ls_out *out) {
+  PyObject *bytes = out->object;
+  if (bytes == NULL) {
+    return PyBytes_FromStringAndSize(NULL, 0);
+  }
+  out->object = NULL;
+  out->bytes = NULL;
+  _PyBytes_Resize(&bytes, (Py_ssize_t)out->length); /* NULL and MemoryError where that fails */
+  return bytes;
 }
 
 static ls_verdict grow(ls_out *out, size_t more) {
@@ -36,12 +45,16 @@ static ls_verdict grow(ls_out *out, size_t more) {
   if (room < needed) {
     room = needed;
   }
-  uint8_t *bytes = PyMem_Realloc(out->bytes, room);
-  if (bytes == NULL) {
-    PyErr_NoMemory();
+  if (out->object == NULL) {
+    out->object = PyBytes_FromStringAndSize(NULL, (Py_ssize_t)room);
+  } else {
+    _PyBytes_Resize(&out->object, (Py_ssize_t)room);
+  }
+  if (out->object == NULL) {
+    out->length = 0;
     return LS_RAISED;
   }
-  out->bytes = bytes;
+  out->bytes = (uint8_t *)PyBytes_AS_STRING(out->object);
   out->room = room;
   return LS_DONE;
 }
