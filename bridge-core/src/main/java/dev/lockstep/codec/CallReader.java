@@ -1,55 +1,168 @@
 package dev.lockstep.codec;
 
+import dev.lockstep.wire.Limits;
+import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The payload of a call: its name has been read, its arguments wait until their types are known.
  *
- * <p>Not thread-safe. {@link #arguments} is called once, then {@link #keywords} once.
+ * <p>Not thread-safe. First {@link #arguments}, once, then {@link #keywords}, once: whichever is
+ * last finds out whether bytes are left over.
  */
-@SuppressWarnings("DoNotCallSuggester")
 public final class CallReader {
-  CallReader() {}
+  private static final String ARGUMENTS = "args";
+  private static final String KEYWORDS = "kwargs";
+
+  private final CborCursor cursor;
+  private final TreeReader trees;
+  private final Conversion conversion;
+  private final boolean hasKeywords;
+  private final int nameFrom;
+  private final int nameTo;
+
+  /** The number of arguments, or {@link CborCursor#INDEFINITE} while they are to be read. */
+  private final long argumentCount;
+
+  private final @Nullable List<@Nullable Object> indefinite;
+  private @Nullable String name;
+  private boolean argumentsAreRead;
+  private boolean keywordsAreRead;
+
+  CallReader(CborCursor cursor, Limits limits, Conversion conversion, boolean hasKeywords) {
+    this.cursor = cursor;
+    this.trees = new TreeReader(cursor, limits);
+    this.conversion = conversion;
+    this.hasKeywords = hasKeywords;
+    int length = cursor.readName(limits.maxNameBytes());
+    nameTo = cursor.at();
+    nameFrom = nameTo - length;
+    int start = cursor.at();
+    int head = cursor.peek();
+    if (head >> 5 != CborHeads.ARRAY) {
+      throw cursor.malformed("an array of arguments expected: majorType=" + (head >> 5));
+    }
+    if ((head & 31) == 31) {
+      indefinite = untyped();
+      argumentCount = indefinite.size();
+    } else {
+      indefinite = null;
+      argumentCount = cursor.readLength(head, 1);
+      cursor.count(argumentCount, start);
+    }
+  }
+
+  @SuppressWarnings("unchecked")
+  private List<@Nullable Object> untyped() {
+    // The array itself is not of the value: its elements are at depth 0.
+    try {
+      Object read = trees.read(-1, false);
+      if (read == null) {
+        throw new IllegalStateException("an array was read as null");
+      }
+      return (List<@Nullable Object>) read;
+    } catch (ValueException e) {
+      throw e.within(ARGUMENTS);
+    }
+  }
 
   /** The function's name. */
   public String name() {
-    throw new UnsupportedOperationException();
+    String known = name;
+    if (known == null) {
+      name = known = Utf8.decode(cursor.bytes(), nameFrom, nameTo, false);
+    }
+    return known;
   }
 
   /** Whether this is the name; allocates nothing. */
   public boolean matches(EncodedName other) {
-    throw new UnsupportedOperationException();
+    return other.matches(cursor.bytes(), nameFrom, nameTo);
   }
 
   /** What the name stands for in a table, or null; allocates nothing. */
   public <V> @Nullable V nameIn(NameTable<V> table) {
-    throw new UnsupportedOperationException();
+    return table.find(cursor.bytes(), nameFrom, nameTo);
   }
 
   /** The number of positional arguments. */
   public int argumentCount() {
-    throw new UnsupportedOperationException();
+    return (int) argumentCount;
   }
 
   /**
    * The positional arguments, one for each type.
    *
-   * @throws WrongArityException if there are more or fewer
+   * @throws WrongArityException if there are more or fewer; nothing has been read then
    * @throws ValueException if one does not fit its type
    * @throws MalformedValueException if the bytes are not a value
    */
   public @Nullable Object[] arguments(ValueType[] types) {
-    throw new UnsupportedOperationException();
+    if (types.length != argumentCount) {
+      throw new WrongArityException(types.length, (int) argumentCount);
+    }
+    return readArguments(types);
   }
 
   /** The positional arguments, however many, each as what it is by itself. */
   public @Nullable Object[] arguments() {
-    throw new UnsupportedOperationException();
+    return readArguments(null);
+  }
+
+  private @Nullable Object[] readArguments(ValueType @Nullable [] types) {
+    if (argumentsAreRead) {
+      throw new IllegalStateException("the arguments have been read: name=" + name());
+    }
+    argumentsAreRead = true;
+    @Nullable Object[] arguments = new @Nullable Object[(int) argumentCount];
+    int index = 0;
+    try {
+      for (; index < arguments.length; index++) {
+        Object value = indefinite == null ? trees.read(0, false) : indefinite.get(index);
+        arguments[index] = types == null ? value : conversion.convert(value, types[index]);
+      }
+    } catch (ValueException e) {
+      throw e.withinIndex(index).within(ARGUMENTS);
+    }
+    if (!hasKeywords) {
+      cursor.finish();
+    }
+    return arguments;
   }
 
   /** The keyword arguments, each as what it is by itself; empty if the call has none. */
   public Map<String, @Nullable Object> keywords() {
-    throw new UnsupportedOperationException();
+    if (!argumentsAreRead || keywordsAreRead) {
+      throw new IllegalStateException(
+          "keywords are read once, after the arguments: name=" + name());
+    }
+    keywordsAreRead = true;
+    if (!hasKeywords) {
+      return Map.of();
+    }
+    int start = cursor.at();
+    int head = cursor.peek();
+    if (head >> 5 != CborHeads.MAP) {
+      throw cursor.malformed("a map of keyword arguments expected: majorType=" + (head >> 5));
+    }
+    Map<?, ?> read;
+    try {
+      read = (Map<?, ?>) trees.read(-1, false);
+    } catch (ValueException e) {
+      throw e.within(KEYWORDS);
+    }
+    Map<String, @Nullable Object> keywords = new LinkedHashMap<>();
+    if (read != null) {
+      for (Map.Entry<?, ?> entry : read.entrySet()) {
+        if (!(entry.getKey() instanceof String text)) {
+          throw cursor.malformedAt(start, "the key of a keyword argument is text");
+        }
+        keywords.put(text, entry.getValue());
+      }
+    }
+    cursor.finish();
+    return keywords;
   }
 }

@@ -7,6 +7,7 @@ import org.jspecify.annotations.Nullable;
 final class EncodeStack {
   private @Nullable Object[] containers = new @Nullable Object[16];
   private int depth;
+  private int items;
 
   /** How many containers there are. */
   int depth() {
@@ -22,6 +23,15 @@ final class EncodeStack {
     return false;
   }
 
+  /** Counts elements, keys and values; false if there are more than {@code maxItems} now. */
+  boolean count(long number, int maxItems) {
+    if (number > maxItems - items) {
+      return false;
+    }
+    items += (int) number;
+    return true;
+  }
+
   void push(Object container) {
     if (depth == containers.length) {
       containers = Arrays.copyOf(containers, depth * 2);
@@ -33,9 +43,10 @@ final class EncodeStack {
     containers[--depth] = null;
   }
 
-  /** Forgets what an encoding that failed left behind. */
+  /** Begins the next encoding; forgets what one that failed left behind. */
   void clear() {
     Arrays.fill(containers, 0, depth, null);
     depth = 0;
+    items = 0;
   }
 }

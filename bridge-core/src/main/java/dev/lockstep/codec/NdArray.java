@@ -9,12 +9,12 @@ import java.util.Objects;
  * Numbers of one type in a box of any rank: what numpy calls an {@code ndarray}. Immutable.
  *
  * @param type what an element is
- * @param shape the length of each dimension, outermost first; empty for a single element
+ * @param shape the length of each dimension, outermost first; 1 to 32 of them
  * @param data the elements, row-major and little-endian; read-only
  */
 @SuppressWarnings("ArrayRecordComponent") // copied in and out, compared by content
 public record NdArray(ElementType type, int[] shape, ByteBuffer data) {
-  static final int MAX_RANK = 64;
+  static final int MAX_RANK = 32;
 
   /**
    * Views the bytes between position and limit of {@code data}, which nobody may change afterwards.
@@ -71,7 +71,7 @@ public record NdArray(ElementType type, int[] shape, ByteBuffer data) {
 
   /** The bytes that a shape calls for, or -1 if it is none: negative, too many dimensions, huge. */
   static long bytes(ElementType type, int[] shape) {
-    if (shape.length > MAX_RANK) {
+    if (shape.length == 0 || shape.length > MAX_RANK) {
       return -1;
     }
     long elements = 1;
