@@ -3,6 +3,8 @@ package dev.lockstep.cli;
 import dev.lockstep.PyWorker;
 import dev.lockstep.WorkerDescription;
 import dev.lockstep.Workers;
+import dev.lockstep.env.EnvironmentException;
+import dev.lockstep.env.Interpreters;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.FileStore;
@@ -92,7 +94,7 @@ final class DoctorCommand implements Callable<Integer> {
     }
     Path maps = Path.of("/proc/sys/vm/max_map_count");
     if (Files.isReadable(maps)) {
-      line(out, "limit", "mappings of a process " + Files.readString(maps).strip());
+      line(out, "limit", "mappings of a process " + Files.readAllLines(maps).get(0));
     }
   }
 
@@ -107,6 +109,11 @@ final class DoctorCommand implements Callable<Integer> {
 
   private static boolean printInterpreters(PrintWriter out) {
     boolean works = false;
+    try {
+      line(out, "default", new Interpreters().find(null).toString());
+    } catch (EnvironmentException e) {
+      line(out, "default", sentence(e));
+    }
     List<Path> interpreters = PythonSearch.find();
     if (interpreters.isEmpty()) {
       line(out, "Python", "none found on the PATH or in ~/.pyenv: apt-get install python3");

@@ -6,6 +6,7 @@ import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -53,7 +54,7 @@ final class PythonSearch {
     } catch (IOException e) {
       return List.of(); // The PATH may name what is not there.
     }
-    found.sort(null); // python3 before python3.11
+    found.sort(Comparator.reverseOrder()); // python3 before pypy3
     return found;
   }
 
