@@ -54,6 +54,12 @@ final class FrameRules {
     }
   }
 
+  static void checkPadIsZero(long callIds) {
+    if (callIds != 0) {
+      throw new PeerFaultException("call ids of PAD", callIds, "0");
+    }
+  }
+
   static void checkLength(int length, int bytesToEnd, long available, int maxFrameBytes) {
     if (length < FrameLayout.HEADER_BYTES || length > maxFrameBytes) {
       throw new PeerFaultException(

@@ -78,6 +78,7 @@ public final class RingReader {
           capacityBytes - offset,
           tail - position,
           maxFrameBytes);
+      FrameRules.checkPadIsZero(idsOfPadding(region.ringOffset() + offset, padding));
       position += padding;
       offset = 0;
       first = segment.getLong(region.ringOffset());
@@ -135,6 +136,18 @@ public final class RingReader {
 
   public int payloadBytes() {
     return payloadBytes;
+  }
+
+  /** Both call ids of a padding frame, as far as they fit before the ring's end, or-ed. */
+  private long idsOfPadding(int index, int padding) {
+    long ids = 0;
+    if (padding > FrameLayout.CALL_ID_OFFSET) {
+      ids = segment.getLong(index + FrameLayout.CALL_ID_OFFSET);
+    }
+    if (padding > FrameLayout.PARENT_CALL_ID_OFFSET) {
+      ids |= segment.getLong(index + FrameLayout.PARENT_CALL_ID_OFFSET);
+    }
+    return ids;
   }
 
   private static int kindOf(long header) {

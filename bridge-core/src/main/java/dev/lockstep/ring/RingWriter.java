@@ -74,7 +74,7 @@ public final class RingWriter {
       }
     }
     if (padding != 0) {
-      segment.putLong(region.ringOffset() + offset, header(padding, FrameKind.PAD, 0, 0));
+      writePadding(region.ringOffset() + offset, padding);
       offset = 0;
     }
     claimedTail = newTail;
@@ -105,6 +105,17 @@ public final class RingWriter {
   /** Gives the claim back: nothing of it was visible. */
   public void abort() {
     claimedIndex = NO_SPACE;
+  }
+
+  /** Its other fields are zero, as far as they fit before the ring's end. */
+  private void writePadding(int index, int padding) {
+    segment.putLong(index, header(padding, FrameKind.PAD, 0, 0));
+    if (padding > FrameLayout.CALL_ID_OFFSET) {
+      segment.putLong(index + FrameLayout.CALL_ID_OFFSET, 0);
+    }
+    if (padding > FrameLayout.PARENT_CALL_ID_OFFSET) {
+      segment.putLong(index + FrameLayout.PARENT_CALL_ID_OFFSET, 0);
+    }
   }
 
   private static long header(int length, int kind, int flags, int depth) {
