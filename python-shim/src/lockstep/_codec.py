@@ -428,11 +428,16 @@ def _tagged_text(tag, text, out, depth, items):
     _encode_str(text, out, depth, items)
 
 
+_MAX_OFFSET_SECONDS = 18 * 3600  # what java.time holds
+
+
 def _offset_text(offset):
     """``Z``, ``+01:00`` or ``-00:00:30`` for a timedelta of whole seconds."""
     seconds = offset.days * 86400 + offset.seconds
     if not seconds:
         return "Z"
+    if abs(seconds) > _MAX_OFFSET_SECONDS:
+        raise _Refusal("offset beyond 18 hours: offset=%s" % offset)
     sign = "-" if seconds < 0 else "+"
     minutes, second = divmod(abs(seconds), 60)
     text = "%s%02d:%02d" % (sign, minutes // 60, minutes % 60)
@@ -1052,12 +1057,18 @@ def _parse_offset(text, start):
         return timedelta(0)
     _expect(text, start, "+-")
     _expect(text, start + 3, ":")
-    seconds = _digits(text, start + 1, 2) * 3600 + _digits(text, start + 4, 2) * 60
+    minutes = _digits(text, start + 4, 2)
+    seconds = 0
     if len(text) == start + 9:
         _expect(text, start + 6, ":")
-        seconds += _digits(text, start + 7, 2)
+        seconds = _digits(text, start + 7, 2)
     elif len(text) != start + 6:
         raise ValueError("offset of the form +hh:mm or +hh:mm:ss expected in %r" % text[:80])
+    if minutes > 59 or seconds > 59:
+        raise ValueError("offset with more than 59 minutes or seconds: %r" % text[:80])
+    seconds += _digits(text, start + 1, 2) * 3600 + minutes * 60
+    if seconds > _MAX_OFFSET_SECONDS:
+        raise ValueError("offset beyond 18 hours: %r" % text[:80])
     return timedelta(seconds=-seconds if text[start] == "-" else seconds)
 
 
