@@ -39,7 +39,9 @@ public final class TmpfsFolder implements AutoCloseable {
    */
   public static TmpfsFolder open(Path base) {
     String prefix = "lockstep-" + ProcFs.ownUid() + "-";
-    String own = prefix + ProcessHandle.current().pid() + "-";
+    // With the start time: in a container every host has the same pid, and would never sweep.
+    long pid = ProcessHandle.current().pid();
+    String own = prefix + pid + "-" + ProcFs.startTime(pid).orElse(0) + "-";
     sweep(base, prefix, own);
     Path draft = base.resolve("." + own + UUID.randomUUID());
     Path folder = base.resolve(own + UUID.randomUUID());

@@ -3,6 +3,7 @@ package dev.lockstep.memory;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.lockstep.os.ProcFs;
 import dev.lockstep.wire.LaneLayout;
 import dev.lockstep.wire.Limits;
 import java.io.BufferedReader;
@@ -59,6 +60,20 @@ class TmpfsFolderTest {
     TmpfsFolder.open(base).close();
     assertThat(left).doesNotExist();
     assertThat(base).isEmptyDirectory();
+  }
+
+  @Test
+  void sweepsWhatAKilledHostOfTheSamePidLeft() throws IOException {
+    Path left =
+        base.resolve(
+            "lockstep-" + ProcFs.ownUid() + "-" + ProcessHandle.current().pid() + "-1-left");
+    Files.createDirectory(left);
+    Files.createFile(left.resolve("lock"));
+    Files.createFile(left.resolve("segment-1"));
+    try (TmpfsFolder folder = TmpfsFolder.open(base)) {
+      assertThat(left).doesNotExist();
+      assertThat(folder.path()).exists();
+    }
   }
 
   @Test
