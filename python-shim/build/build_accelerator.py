@@ -228,8 +228,11 @@ class Build:
         return os.path.join(self.out, "_accelerator.%s.so" % answer["soabi"])
 
 
-def build(source, out, work, interpreters=None, sanitize=False):
-    """Builds for the named interpreters, or for all that are found; returns the paths of the files."""
+def build(source, out, work, interpreters=None, sanitize=False, quiet=False):
+    """Builds for the named interpreters, or for all that are found; returns the paths of the files.
+
+    `quiet`: what was built is not said, only what could not be.
+    """
     named = bool(interpreters)
     chosen = {}
     for python in interpreters or candidates():
@@ -260,7 +263,8 @@ def build(source, out, work, interpreters=None, sanitize=False):
                 say("none for %s (%s): the compiler failed\n%s" % (python, version, trouble))
                 continue
             made.append(job.target(answer))
-            say("%s for %s (%s)" % (os.path.basename(made[-1]), python, version))
+            if not quiet:
+                say("%s for %s (%s)" % (os.path.basename(made[-1]), python, version))
     return made
 
 

@@ -64,7 +64,7 @@ def pack(project, out, work, interpreters):
     build_accelerator.write_if_changed(os.path.join(out, name), text + 'SOURCE_HASH = "%s"\n' % identity)
     wanted.add(name)
     folder = os.path.join(out, "lockstep")
-    for path in build_accelerator.build(out, folder, work, interpreters):
+    for path in build_accelerator.build(out, folder, work, interpreters, quiet=True):
         wanted.add(os.path.relpath(path, out))
     remove_others(out, wanted | {"index"})
     write_index(out, wanted)
