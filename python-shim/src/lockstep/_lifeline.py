@@ -65,8 +65,10 @@ def read_exactly(fd, count):
 
 
 def hold_open(path):
-    """Opens the lifeline pipe; its end tells the host that this program ended or was replaced."""
+    """Opens the lifeline pipe; its end tells the host that this program ended or was replaced. One
+    byte tells it that the pipe is open here, so that it closes its own writing end."""
     fd = os.open(path, os.O_WRONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+    os.write(fd, b"+")
     import fcntl
 
     try:
