@@ -42,7 +42,6 @@ public final class CallEngine implements AutoCloseable {
   private final LaneReader reader;
   private final OutboundCalls calls;
   private final Waiting waits;
-  private final @Nullable SoloWaiting solo;
   private final AtomicReference<@Nullable Ending> ending = new AtomicReference<>();
   private volatile boolean closing;
 
@@ -57,15 +56,13 @@ public final class CallEngine implements AutoCloseable {
     this.table = new CallTable(settings.limits().maxQueued(), settings.side().originBit());
     this.queue = new PumpQueue(settings.limits());
     this.gate = new ReadyGate(settings.side() == Side.WORKER, settings.limits().maxQueued());
-    this.outgoing = new Outgoing(settings);
+    this.outgoing = new Outgoing(this, settings);
     this.serving = new Serving(this, settings, outgoing, counters);
     this.reader = new LaneReader(this, settings, table, serving, queue, counters);
     this.calls = new OutboundCalls(this, settings, table, gate, outgoing, reader, counters);
     if (settings.syncMainOnly() && settings.side() == Side.HOST) {
-      this.solo = new SoloWaiting(this, settings, queue);
-      this.waits = solo;
+      this.waits = new SoloWaiting(this, settings, queue);
     } else {
-      this.solo = null;
       this.waits = new PumpedWaiting(this, settings, queue, counters);
     }
   }
@@ -371,7 +368,11 @@ public final class CallEngine implements AutoCloseable {
   }
 
   void malformed(MalformedValueException malformed) {
-    fault(malformed);
+    fault(
+        new PeerFaultException(
+            "position in a payload",
+            malformed.position(),
+            "a well-formed value (" + malformed.reason() + ")"));
   }
 
   private void fault(RuntimeException fault) {
@@ -443,7 +444,7 @@ public final class CallEngine implements AutoCloseable {
     if (isEnded()) {
       completeOnOwnThread();
     } else {
-      readOnDemand();
+      waits.readOnDemand();
       waits.wakePump();
     }
   }
@@ -476,13 +477,6 @@ public final class CallEngine implements AutoCloseable {
     serving.run(call, nested);
   }
 
-  void readOnDemand() {
-    SoloWaiting alone = solo;
-    if (alone != null) {
-      alone.readOnDemand();
-    }
-  }
-
   boolean needsReader() {
     return table.needingReader() > 0;
   }
@@ -503,6 +497,20 @@ public final class CallEngine implements AutoCloseable {
       }
     }
     return null;
+  }
+
+  /** Moves what a writer has taken in on to where it belongs, so that there is room again. */
+  void makeRoom() {
+    if (settings.channel().tryAcquireRole()) {
+      try {
+        reader.drain(settings.limits().maxQueued());
+      } catch (RuntimeException broken) {
+        readFailed(broken);
+      } finally {
+        settings.channel().releaseRole();
+      }
+      waits.wakePump();
+    }
   }
 
   Waiting waits() {

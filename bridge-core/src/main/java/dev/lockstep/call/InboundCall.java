@@ -18,6 +18,9 @@ final class InboundCall {
   /** Behind the name; null only in {@link #marker}. */
   final @Nullable CallReader reader;
 
+  /** Whether it is nested in a call of ours that is in flight. */
+  final boolean nested;
+
   /** What the thread that made the call this one is nested in was serving. */
   final @Nullable CallContext parentContext;
 
@@ -44,6 +47,7 @@ final class InboundCall {
       String name,
       int payloadBytes,
       @Nullable CallReader reader,
+      boolean nested,
       @Nullable CallContext parentContext,
       @Nullable Export export) {
     this.kind = kind;
@@ -53,13 +57,14 @@ final class InboundCall {
     this.name = name;
     this.payloadBytes = payloadBytes;
     this.reader = reader;
+    this.nested = nested;
     this.parentContext = parentContext;
     this.export = export;
   }
 
   /** A call that is none. */
   static InboundCall marker() {
-    return new InboundCall(FrameKind.PAD, 0, 0, 0, "", 0, null, null, null);
+    return new InboundCall(FrameKind.PAD, 0, 0, 0, "", 0, null, false, null, null);
   }
 
   boolean isNotification() {

@@ -166,7 +166,7 @@ final class LaneReader {
       throw new PeerFaultException("parent call id", parentId, "0 or the id of a call made to it");
     }
     PendingCall parent = parentId == 0 ? null : table.get(parentId);
-    InboundCall call = accept(message, parent == null ? null : parent.context);
+    InboundCall call = accept(message, parent);
     if (serving.isFlush(call)) {
       flush(call);
       return null;
@@ -252,7 +252,7 @@ final class LaneReader {
                 + queue.size()));
   }
 
-  private InboundCall accept(Message message, @Nullable CallContext parentContext) {
+  private InboundCall accept(Message message, @Nullable PendingCall parent) {
     byte[] payload = copyOf(message);
     try {
       CallReader reader =
@@ -268,11 +268,11 @@ final class LaneReader {
           name,
           payload.length,
           reader,
-          parentContext,
+          parent != null,
+          parent == null ? null : parent.context,
           export);
     } catch (MalformedValueException malformed) {
-      throw new PeerFaultException(
-          "name in the payload of " + FrameKind.name(message.kind()), malformed);
+      throw faultOf(message, malformed);
     }
   }
 
@@ -320,8 +320,15 @@ final class LaneReader {
       return codec.decodeValue(
           payload, 0, payload.length, codec.typeOf(Object.class), FrameKind.name(message.kind()));
     } catch (MalformedValueException malformed) {
-      throw new PeerFaultException("payload of " + FrameKind.name(message.kind()), malformed);
+      throw faultOf(message, malformed);
     }
+  }
+
+  private static PeerFaultException faultOf(Message message, MalformedValueException malformed) {
+    return new PeerFaultException(
+        "position in the payload of " + FrameKind.name(message.kind()),
+        malformed.position(),
+        "a well-formed value (" + malformed.reason() + ")");
   }
 
   // --- what may come

@@ -165,7 +165,7 @@ final class OutboundCalls {
       }
       counters.callsOut.increment();
       if (call.needsReader) {
-        engine.readOnDemand();
+        engine.waits().readOnDemand();
       }
       if (engine.isEnded() && table.remove(call)) {
         throw engine.ended(call.name);

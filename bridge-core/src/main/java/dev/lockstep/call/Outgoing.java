@@ -9,19 +9,23 @@ import dev.lockstep.codec.ValueException;
 import dev.lockstep.wire.FrameKind;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /** Frames that answer or end calls, encoded and sent. Any thread. */
 final class Outgoing {
+  private static final long FULL_PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(1);
   private static final long NO_DEADLINE = Long.MAX_VALUE;
   private static final long CANCEL_PATIENCE_NANOS = TimeUnit.MILLISECONDS.toNanos(50);
 
+  private final CallEngine engine;
   private final Channel channel;
   private final ValueCodec codec;
   private final CallContexts contexts;
   private final int maxMessageBytes;
 
-  Outgoing(CallSettings settings) {
+  Outgoing(CallEngine engine, CallSettings settings) {
+    this.engine = engine;
     this.channel = settings.channel();
     this.codec = settings.codec();
     this.contexts = settings.contexts();
@@ -125,7 +129,16 @@ final class Outgoing {
     }
   }
 
+  /** An answer is not given up when much has come in meanwhile: that is moved on, then again. */
   private void send(int kind, long callId, PayloadBuffer out, long deadlineNanos) {
-    channel.send(kind, 0, 0, callId, 0, out.array(), 0, out.length(), deadlineNanos);
+    while (true) {
+      try {
+        channel.send(kind, 0, 0, callId, 0, out.array(), 0, out.length(), deadlineNanos);
+        return;
+      } catch (InboxFullException full) {
+        engine.makeRoom();
+        LockSupport.parkNanos(this, FULL_PAUSE_NANOS);
+      }
+    }
   }
 }

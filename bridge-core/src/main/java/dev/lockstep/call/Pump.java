@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>While it runs user code it has left the seat and given the role up.
  */
-final class Pump implements Runnable {
+final class Pump {
   private final CallEngine engine;
   private final PumpedWaiting waiting;
   private final Channel channel;
@@ -22,6 +22,9 @@ final class Pump implements Runnable {
   private volatile boolean away;
   private volatile @Nullable String running;
 
+  /** Counts what it ran, so that a look can tell whether it is still the same. */
+  private volatile long run;
+
   Pump(
       CallEngine engine, PumpedWaiting waiting, CallSettings settings, Seat seat, PumpQueue queue) {
     this.engine = engine;
@@ -30,7 +33,7 @@ final class Pump implements Runnable {
     this.seat = seat;
     this.queue = queue;
     ThreadFactory threads = settings.threads();
-    Thread made = threads.newThread(this);
+    Thread made = threads.newThread(this::live);
     made.setName("lockstep-pump-" + settings.name());
     this.thread = made;
   }
@@ -55,11 +58,24 @@ final class Pump implements Runnable {
   /** Its handler will wait on another engine; a caller parked here may take the seat. */
   void stepAway() {
     away = true;
-    waiting.handOver(thread);
+    waiting.replacePump();
   }
 
   void stepBack() {
     away = false;
+  }
+
+  /** Its handler is about to wait for a future that only a reader can complete. */
+  void willWait() {
+    waiting.replacePump();
+  }
+
+  boolean isInUserCode() {
+    return running != null;
+  }
+
+  long run() {
+    return run;
   }
 
   /** The function that it runs now; null if none. */
@@ -67,8 +83,8 @@ final class Pump implements Runnable {
     return running;
   }
 
-  @Override
-  public void run() {
+  /** The thread's life. */
+  void live() {
     engine.contexts().state().pump = this;
     while (!stopping) {
       PumpQueue.Work work = queue.poll();
@@ -82,6 +98,8 @@ final class Pump implements Runnable {
   }
 
   private void run(PumpQueue.Work work) {
+    long next = run + 1;
+    run = next;
     if (work instanceof PumpQueue.Serve serve) {
       running = serve.call().name;
     } else if (work instanceof PumpQueue.Complete complete) {
@@ -91,6 +109,7 @@ final class Pump implements Runnable {
       engine.run(work, false);
     } finally {
       running = null;
+      waiting.pumpIsBack();
       // A handler's interrupt was meant for the handler.
       Thread.interrupted();
     }

@@ -2,7 +2,6 @@ package dev.lockstep.call;
 
 import dev.lockstep.wire.Limits;
 import java.util.ArrayList;
-import java.util.Iterator;
 import java.util.List;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -74,14 +73,39 @@ final class PumpQueue {
   /** Takes out all notifications: for a flush that the pump would else wait for itself. */
   List<InboundCall> takeNotifications() {
     List<InboundCall> taken = new ArrayList<>();
-    for (Iterator<Work> all = queue.iterator(); all.hasNext(); ) {
-      if (all.next() instanceof Serve serve && serve.call().isNotification()) {
-        all.remove();
+    for (Work work : queue) {
+      if (work instanceof Serve serve && serve.call().isNotification() && queue.remove(work)) {
         started(serve.call());
         taken.add(serve.call());
       }
     }
     return taken;
+  }
+
+  /** The oldest that a stand-in may run: a future's completion, or what is nested in a call. */
+  @Nullable Work takeForStandIn() {
+    for (Work work : queue) {
+      if (isForStandIn(work) && queue.remove(work)) {
+        if (work instanceof Serve serve) {
+          started(serve.call());
+        }
+        return work;
+      }
+    }
+    return null;
+  }
+
+  boolean hasForStandIn() {
+    for (Work work : queue) {
+      if (isForStandIn(work)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private static boolean isForStandIn(Work work) {
+    return work instanceof Complete || (work instanceof Serve serve && serve.call().nested);
   }
 
   boolean isEmpty() {

@@ -26,6 +26,7 @@ final class PumpedWaiting implements Waiting {
   private final Counters counters;
   private final Seat seat = new Seat();
   private final Pump pump;
+  private final StandIn standIn;
   private final InterruptibleSleep interruptible;
   private final LongAdder handOvers = new LongAdder();
 
@@ -35,6 +36,7 @@ final class PumpedWaiting implements Waiting {
     this.queue = queue;
     this.counters = counters;
     this.pump = new Pump(engine, this, settings, seat, queue);
+    this.standIn = new StandIn(engine, this, settings, seat, pump, queue);
     this.interruptible = new InterruptibleSleep(channel);
   }
 
@@ -61,6 +63,36 @@ final class PumpedWaiting implements Waiting {
   @Override
   public void wakePump() {
     wake(pump.thread());
+    Thread substitute = standIn.thread();
+    if (substitute != null) {
+      wake(substitute);
+    }
+  }
+
+  @Override
+  public void readOnDemand() {
+    standIn.watch();
+  }
+
+  @Override
+  public void aboutToWaitFor(@Nullable Pump served) {
+    if (served != null) {
+      served.willWait();
+    }
+  }
+
+  /** The pump will wait for something that must be read: by a parked caller, or by a stand-in. */
+  void replacePump() {
+    standIn.replacePump();
+    handOver(pump.thread());
+  }
+
+  /** Whoever read for the pump meanwhile leaves it the seat. */
+  void pumpIsBack() {
+    Thread substitute = standIn.thread();
+    if (substitute != null) {
+      wake(substitute);
+    }
   }
 
   @Override
@@ -134,7 +166,7 @@ final class PumpedWaiting implements Waiting {
     }
   }
 
-  private void wakeReader() {
+  void wakeReader() {
     channel.wakeSleeper();
     LockSupport.unpark(pump.thread());
   }

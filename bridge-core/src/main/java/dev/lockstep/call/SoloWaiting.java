@@ -65,9 +65,16 @@ final class SoloWaiting implements Waiting {
     }
   }
 
-  /** A call was made for which no caller reads. */
-  void readOnDemand() {
+  @Override
+  public void readOnDemand() {
     onDemand.ensureRunning();
+  }
+
+  @Override
+  public void aboutToWaitFor(@Nullable Pump pump) {
+    if (pump != null) {
+      pump.willWait();
+    }
   }
 
   @Override

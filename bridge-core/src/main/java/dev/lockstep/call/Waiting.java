@@ -1,5 +1,7 @@
 package dev.lockstep.call;
 
+import org.jspecify.annotations.Nullable;
+
 /** How a thread waits for its reply, and how it is woken. One of two, by the engine's mode. */
 interface Waiting {
   /** How a wait ended. */
@@ -20,6 +22,12 @@ interface Waiting {
 
   /** Makes whoever runs what is queued look again. */
   void wakePump();
+
+  /** A call was made for which no caller reads. */
+  void readOnDemand();
+
+  /** A thread that serves calls, {@code pump} or null, is about to wait for a future of ours. */
+  void aboutToWaitFor(@Nullable Pump pump);
 
   /** Starts what reads when no caller does. */
   void start();
