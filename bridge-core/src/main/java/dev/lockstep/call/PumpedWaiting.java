@@ -141,7 +141,7 @@ final class PumpedWaiting implements Waiting {
         }
         return;
       }
-      if (!runNested(work, own) && !more) {
+      if ((!runNested(work, own) && !more) || own.nanosLeft() <= 0) {
         return;
       }
     }

@@ -156,7 +156,13 @@ class ConcurrentCallTest {
   void aDeadlineDoesNotPreemptWhatRunsOnTheSameThread() {
     try (EnginePair pair = EnginePair.make().open()) {
       AtomicBoolean finished = new AtomicBoolean();
-      pair.onWorker("ask", a -> pair.callBack("long"));
+      pair.onWorker(
+          "ask",
+          a -> {
+            Object result = pair.callBack("long");
+            pair.await("the caller gives up", () -> pair.host.statistics().timeouts() == 1);
+            return result;
+          });
       pair.onHost(
           "long",
           a -> {
