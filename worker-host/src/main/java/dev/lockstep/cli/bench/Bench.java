@@ -11,13 +11,15 @@ import org.jspecify.annotations.Nullable;
 /**
  * Measures several exchanges side by side: in each round every one of them gets its turn and the
  * floor is taken anew, so that whatever else the machine does falls on all alike. A figure is the
- * median over the rounds of the rounds' own percentiles.
+ * median over the rounds of the rounds' own percentiles; the floor is the lowest median of all its
+ * tries.
  */
 public final class Bench {
   private static final long HIGHEST_NANOS = 60_000_000_000L;
-  private static final int FLOOR_EXCHANGES = 20_000;
-  private static final int FLOOR_SLEEPING_EXCHANGES = 2_000;
-  private static final long FLOOR_MAX_MILLIS = 400;
+  private static final int FLOOR_EXCHANGES = 5_000;
+  private static final int FLOOR_SLEEPING_EXCHANGES = 1_000;
+  private static final int FLOOR_TRIES = 3;
+  private static final long FLOOR_MAX_MILLIS = 100;
 
   private final Plan plan;
   private final Floor floor;
@@ -57,26 +59,29 @@ public final class Bench {
     int count = exchanges.size();
     double[][] p50 = new double[count][plan.rounds()];
     double[][] p99 = new double[count][plan.rounds()];
-    List<Double> spinFloors = new ArrayList<>();
-    List<Double> sleepFloors = new ArrayList<>();
+    Double spinFloor = null;
+    Double sleepFloor = null;
     for (int round = 0; round < plan.rounds(); round++) {
       log.accept("round " + (round + 1) + " of " + plan.rounds());
-      addIfThere(spinFloors, floor.measureMicros("spin", FLOOR_EXCHANGES, FLOOR_MAX_MILLIS));
-      addIfThere(
-          sleepFloors, floor.measureMicros("futex", FLOOR_SLEEPING_EXCHANGES, FLOOR_MAX_MILLIS));
+      for (int i = 0; i < FLOOR_TRIES; i++) {
+        spinFloor =
+            lower(spinFloor, floor.measureMicros("spin", FLOOR_EXCHANGES, FLOOR_MAX_MILLIS));
+        sleepFloor =
+            lower(
+                sleepFloor,
+                floor.measureMicros("futex", FLOOR_SLEEPING_EXCHANGES, FLOOR_MAX_MILLIS));
+      }
       for (int i = 0; i < count; i++) {
         Histogram nanos = turn(exchanges.get(i), plan.callsPerRound());
         p50[i][round] = nanos.getValueAtPercentile(50) / 1000.0;
         p99[i][round] = nanos.getValueAtPercentile(99) / 1000.0;
       }
     }
-    Double spinFloorMicros = spinFloors.isEmpty() ? null : median(toArray(spinFloors));
-    Double sleepFloorMicros = sleepFloors.isEmpty() ? null : median(toArray(sleepFloors));
     List<Row> rows = new ArrayList<>();
     for (int i = 0; i < count; i++) {
-      rows.add(Row.of(exchanges.get(i).name(), median(p50[i]), median(p99[i]), spinFloorMicros));
+      rows.add(Row.of(exchanges.get(i).name(), median(p50[i]), median(p99[i]), spinFloor));
     }
-    return new Result(rows, spinFloorMicros, sleepFloorMicros, plan);
+    return new Result(rows, spinFloor, sleepFloor, plan);
   }
 
   private Histogram turn(Exchange exchange, int calls) throws IOException {
@@ -85,14 +90,15 @@ public final class Bench {
     return nanos;
   }
 
-  private static void addIfThere(List<Double> values, @Nullable Double value) {
-    if (value != null) {
-      values.add(value);
+  /**
+   * A floor is the lowest that was seen: where the machine is busy, two processes that only spin
+   * are often held up by their own scheduling, which says nothing about what they need.
+   */
+  private static @Nullable Double lower(@Nullable Double lowest, @Nullable Double micros) {
+    if (lowest == null || micros == null) {
+      return micros;
     }
-  }
-
-  private static double[] toArray(List<Double> values) {
-    return values.stream().mapToDouble(Double::doubleValue).toArray();
+    return Math.min(lowest, micros);
   }
 
   static double median(double[] values) {

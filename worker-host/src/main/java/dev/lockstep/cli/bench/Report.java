@@ -7,6 +7,7 @@ import org.jspecify.annotations.Nullable;
 /** A benchmark's result as a table with a picture. */
 public final class Report {
   private static final int PICTURE_WIDTH = 36;
+  private static final double BUSY_MICROS = 20;
   private static final double LEFT_MICROS = 0.1;
   private static final double RIGHT_MICROS = 10_000;
 
@@ -39,11 +40,16 @@ public final class Report {
       out.println("No floor was measured: " + floorReason);
     } else {
       out.println(
-          "Floor: two C processes over shared memory, measured between the same rounds: spinning "
+          "Floor: the least that two C processes needed over shared memory between the same rounds:"
+              + " spinning "
               + optional(result.spinFloorMicros(), "%.2f")
               + " us, both asleep in the futex "
               + optional(result.sleepFloorMicros(), "%.2f")
               + " us.");
+      if (result.spinFloorMicros() > BUSY_MICROS) {
+        out.println(
+            "This machine is busy: not even two spinning processes met without being held up.");
+      }
     }
     out.flush();
   }

@@ -10,8 +10,8 @@ import org.jspecify.annotations.Nullable;
  * @param name of the exchange
  * @param p50Micros median of the rounds' medians
  * @param p99Micros median of the rounds' 99th percentiles
- * @param floorMicros what two C processes need for the same, measured between the same rounds; null
- *     where it could not be measured
+ * @param floorMicros the least that two C processes needed between the same rounds; null where it
+ *     could not be measured
  * @param ratio {@code p50Micros / floorMicros}, or null
  */
 @JsonPropertyOrder({"name", "p50_us", "p99_us", "floor_us", "ratio"})
