@@ -220,6 +220,23 @@ class CallCommandIT {
   }
 
   @Test
+  void closedStandardDescriptorsDisturbNoCall() throws IOException {
+    Cli.Result result =
+        Cli.run(
+            "call",
+            script(
+                "import os",
+                "def f():",
+                "    os.closerange(0, 3)",
+                "    return 7",
+                "__export__ = ['f']"),
+            "f");
+
+    assertThat(result.exitCode()).as(result.err()).isZero();
+    assertThat(result.out().strip()).isEqualTo("7");
+  }
+
+  @Test
   void crashOfTheInterpreterNamesTheSignal() throws IOException {
     Cli.Result result =
         Cli.run(

@@ -104,6 +104,11 @@ final class Cli implements AutoCloseable {
         .isZero();
   }
 
+  /** As {@code kill -9} does to the JVM alone. */
+  void kill() {
+    process.destroyForcibly();
+  }
+
   long pid() {
     return process.pid();
   }

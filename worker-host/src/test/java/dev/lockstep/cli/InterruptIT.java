@@ -83,4 +83,24 @@ class InterruptIT {
       assertThat(result.err()).contains("went on after Ctrl-C and was killed");
     }
   }
+
+  @Test
+  void killedHostLeavesNoWorker() throws Exception {
+    try (Cli cli =
+        Cli.start(
+            "call",
+            script(
+                "import time",
+                "def f():",
+                "    print('running', flush=True)",
+                "    time.sleep(600)",
+                "__export__ = ['f']"),
+            "f")) {
+      cli.awaitErr("running");
+      cli.kill();
+
+      // await() also waits until every process that carries the run's mark is gone.
+      assertThat(cli.await().exitCode()).isEqualTo(128 + 9);
+    }
+  }
 }

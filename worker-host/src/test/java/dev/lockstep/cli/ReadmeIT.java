@@ -46,28 +46,4 @@ class ReadmeIT {
       assertThat(result.exitCode()).isZero();
     }
   }
-
-  @Test
-  void linksOfTheDocumentsLeadSomewhere() throws IOException {
-    List<String> broken = new ArrayList<>();
-    List<Path> pages = new ArrayList<>();
-    try (var files = Files.list(Cli.REPOSITORY)) {
-      files.filter(file -> file.toString().endsWith(".md")).forEach(pages::add);
-    }
-    try (var files = Files.walk(Cli.REPOSITORY.resolve("docs"))) {
-      files.filter(file -> file.toString().endsWith(".md")).forEach(pages::add);
-    }
-    for (Path page : pages) {
-      var links =
-          java.util.regex.Pattern.compile("\\]\\(([^)#:]+)(#[^)]*)?\\)")
-              .matcher(Files.readString(page));
-      while (links.find()) {
-        if (!Files.exists(page.resolveSibling(links.group(1)))) {
-          broken.add(page.getFileName() + ": " + links.group(1));
-        }
-      }
-    }
-    assertThat(pages).hasSizeGreaterThan(5);
-    assertThat(broken).isEmpty();
-  }
 }
