@@ -1,17 +1,75 @@
 """What the tests share: a segment made by Python, and a host made of Python at its other end."""
 
+import contextvars
 import os
 import struct
 import sys
+import textwrap
+import unittest
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-# The packed shim, which has the accelerators, where the build made one (build/pack_shim.py); else the sources.
+# The packed shim, which has the accelerators, where the build made one (build/pack_shim.py), else the
+# sources; the runner names it.
 PACKED = os.path.join(os.path.dirname(HERE), "target/classes/META-INF/lockstep/python")
-SRC = PACKED if os.path.isdir(PACKED) else os.path.join(os.path.dirname(HERE), "src")
+SRC = os.path.abspath(
+    os.environ.get("LOCKSTEP_TEST_SHIM")
+    or (PACKED if os.path.isdir(PACKED) else os.path.join(os.path.dirname(HERE), "src"))
+)
 if SRC not in sys.path:
     sys.path.insert(0, SRC)
 
 from lockstep import _layout  # noqa: E402
+
+#: The twin that this run of the suite is about: "py" or "c".
+TWIN = os.environ.get("LOCKSTEP_TEST_TWIN", "py")
+#: Long counts, or short ones.
+SHORT = os.environ.get("LOCKSTEP_TEST_SHORT") == "1"
+
+
+class TestCase(unittest.TestCase):
+    """A test that is about the twin of this run, and says so in its name."""
+
+    maxDiff = 4000
+
+    def id(self):
+        return "%s[%s]" % (super().id(), TWIN)
+
+    def __str__(self):
+        return self.id()
+
+    def worker(self, target="", **options):
+        """A started worker that ends with the test."""
+        options.setdefault("twin", TWIN)
+        host = Host(textwrap.dedent(target), **options)
+        self.addCleanup(host.close)
+        return host
+
+    def segment(self, **options):
+        segment = HostSegment(**options)
+        self.addCleanup(segment.close)
+        return segment
+
+
+def endpoint(segment, side, twin=None):
+    """An endpoint of a segment, of the twin of this run if none is named."""
+    made = endpoint_class(twin or TWIN)(
+        segment.map,
+        side,
+        segment.to_worker,
+        segment.to_host,
+        segment.limits,
+        segment.sync_main_only,
+    )
+    made.attach(NoHooks())
+    return made
+
+
+class NoHooks:
+    current = contextvars.ContextVar("test", default=None)
+
+    def hand_over(self):
+        pass
+
 
 RESOURCES = os.path.join(os.path.dirname(os.path.dirname(HERE)), "bridge-core/src/test/resources")
 
@@ -112,27 +170,24 @@ def seal(fd):
 
 
 def endpoint_class(twin):
-    """`Endpoint` of a twin, or None where there is no accelerator."""
+    """`Endpoint` of a twin."""
     if twin == "py":
         from lockstep._channel import Endpoint
 
         return Endpoint
-    try:
-        from lockstep import _accelerator
-    except ImportError:
-        return None
+    from lockstep import _accelerator
+
     return _accelerator.Endpoint
 
 
-def codec(twin):
-    if twin == "py":
+def codec(twin=None):
+    """The four functions of a twin, of that of this run if none is named."""
+    if (twin or TWIN) == "py":
         from lockstep import _codec
 
         return _codec
-    try:
-        from lockstep import _accelerator
-    except ImportError:
-        return None
+    from lockstep import _accelerator
+
     return _accelerator
 
 
@@ -373,6 +428,14 @@ class Host:
         """Sends a call; its id."""
         if parent is None:
             parent = self.stack[-1] if self.stack else (0, 0)
+        if parent[1] >= self.segment.limits["maxDepth"]:
+            raise Remote(
+                {
+                    "kind": "depth",
+                    "type": "dev.lockstep.DepthExceededException",
+                    "message": "chain too long: maxDepth=%d" % self.segment.limits["maxDepth"],
+                }
+            )
         call_id = self.endpoint.next_call_id()
         self.endpoint.send(
             kind or _layout.INVOKE,

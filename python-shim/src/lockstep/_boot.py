@@ -327,5 +327,5 @@ def _send_ready(calls):
         for key in ("python", "implementation", "accelerator", "executable")
     }
     ready["exports"] = calls.exported_names()
-    calls.endpoint.send(_layout.READY, 0, 0, 0, 0, _codec.encode_value(ready))
     calls.endpoint.set_worker_state(_layout.WORKER_READY)
+    calls.endpoint.send(_layout.READY, 0, 0, 0, 0, _codec.encode_value(ready))

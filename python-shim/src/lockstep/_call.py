@@ -257,6 +257,8 @@ class Calls:
             raise CallTimeoutError(
                 "call timed out: name=%s, seconds=%s" % (pending.name, seconds)
             )
+        if self.pending_interrupt:
+            self.check_interrupt()
         return self.value_of(pending.answer, pending.name)
 
     def value_of(self, frame, name):
@@ -452,7 +454,7 @@ class Calls:
     def _cancelled(self, call_id):
         for frames in [self.queue, *(waiter.frames for waiter in list(self._waiters.values()))]:
             for frame in list(frames):
-                if frame.call_id == call_id and frame.kind == _layout.INVOKE:
+                if frame is not None and frame.call_id == call_id and frame.kind == _layout.INVOKE:
                     try:
                         frames.remove(frame)
                     except ValueError:
@@ -511,6 +513,8 @@ class Calls:
     def run(self, frame, where):
         """Runs one call of main's. `where`: "queue" or "loop" on a main thread that waits for nothing
         else, "nested" on a thread that waits for a call of its own."""
+        if frame is None:
+            return
         if frame.flags & _layout.BUILTIN:
             self.close_requested = True
             return
@@ -540,8 +544,6 @@ class Calls:
                 result = function(*args, **kwargs)
             finally:
                 current.reset(token)
-            if self.pending_interrupt:
-                self.pending_interrupt = 0
             if type(result) is _COROUTINE:
                 if where == "nested":
                     result.close()
@@ -568,6 +570,8 @@ class Calls:
     def coroutine(self, call_id, depth, coroutine):
         """A plain callable returned a coroutine: it becomes a task. See `_channel`."""
         self.event_loop().start(call_id, depth, coroutine, True)
+        self.queue.append(None)  # brings `Endpoint.serve` back, so that the loop gets its turn
+        self.endpoint.queued = len(self.queue)
 
     def fail(self, call_id, depth, error, function, stage, reply=True):
         """Answers a call with its error, or raises what ends the worker."""
@@ -576,6 +580,8 @@ class Calls:
                 raise error
             self.exit = error
             self.wake_main()
+            self.endpoint.attention = True
+            self.endpoint.wake()
         if isinstance(error, (ForkedWorkerError, ChannelClosedError, PeerFaultError)):
             try:
                 self.endpoint.poll
@@ -672,7 +678,9 @@ class Calls:
                 self.loop.interrupt(word)
             return
         if frame is not None and frame.f_code.co_filename.startswith(_HERE):
-            self.pending_interrupt = word
+            # By the call's own id: a note that comes too late must not hit the next call.
+            self.pending_interrupt = word if here is None else here[0]
+            self.endpoint.attention = True  # for a wait that has not yet gone to sleep
             self.main.wake()
             return
         raise KeyboardInterrupt
@@ -756,7 +764,7 @@ class _Unavailable:
         return _Unavailable("%s.%s" % (self._name, attribute))
 
 
-_HERE = __file__.rpartition("/")[0]
+_HERE = is_coroutine_function.__code__.co_filename.rpartition("/")[0]  # as frames name it
 _chosen_codec = _codec
 
 

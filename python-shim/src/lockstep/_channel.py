@@ -51,7 +51,7 @@ from _thread import get_ident as _get_ident
 from collections import deque
 
 from lockstep import _codec, _layout
-from lockstep._park import INTERRUPTED, TIMED_OUT, Futex, Memory, Signal
+from lockstep._park import INTERRUPTED, TIMED_OUT, Memory, Signal, futex
 from lockstep._ring import Consumer, Producer
 from lockstep.errors import (
     CallTimeoutError,
@@ -145,7 +145,7 @@ class Endpoint:
         self._max_queued = self._limits["maxQueued"]
         self._max_depth = self._limits["maxDepth"]
         memory = Memory(buffer)
-        futex = Futex(machine)
+        shared = futex(machine)
         to_worker = (_layout.TO_WORKER_LANE_OFFSET, _layout.HEADER_BYTES, to_worker_capacity)
         to_host = (
             _layout.TO_HOST_LANE_OFFSET,
@@ -157,10 +157,10 @@ class Endpoint:
             memory, buffer, *inbound, side, self._max_depth, sync_main_only
         )
         self._producer = Producer(memory, buffer, *outbound)
-        self._data_in = Signal(memory, futex, inbound[0] + _layout.DATA_SIGNAL_OFFSET)
-        self._space_in = Signal(memory, futex, inbound[0] + _layout.SPACE_SIGNAL_OFFSET)
-        self._data_out = Signal(memory, futex, outbound[0] + _layout.DATA_SIGNAL_OFFSET)
-        self._space_out = Signal(memory, futex, outbound[0] + _layout.SPACE_SIGNAL_OFFSET)
+        self._data_in = Signal(memory, shared, inbound[0] + _layout.DATA_SIGNAL_OFFSET)
+        self._space_in = Signal(memory, shared, inbound[0] + _layout.SPACE_SIGNAL_OFFSET)
+        self._data_out = Signal(memory, shared, outbound[0] + _layout.DATA_SIGNAL_OFFSET)
+        self._space_out = Signal(memory, shared, outbound[0] + _layout.SPACE_SIGNAL_OFFSET)
         self._host_state = memory.word(_layout.HOST_STATE_OFFSET, 4)
         self._worker_state = memory.word(_layout.WORKER_STATE_OFFSET, 4)
         self._interrupt = memory.word(_layout.INTERRUPT_CALL_ID_OFFSET, 8)
@@ -262,7 +262,7 @@ class Endpoint:
                     producer.write(kind, flags, depth, call_id, parent_id, payload)
                     counts = self._counts
                     counts["frames_out"] += 1
-                    counts["bytes_out"] += length
+                    counts["bytes_out"] += len(payload)
                     break
             self._await_space(length, deadline)
         self._data_out.raise_()
@@ -334,12 +334,12 @@ class Endpoint:
             self._inbox_bytes -= len(frame.payload)
             return frame
         self._check_usable()
-        while True:
-            if not self._consumer.available():
-                return None
+        consumer = self._consumer
+        while consumer.has_data():
             frame = self._take()
             if frame is not None:
                 return frame
+        return None
 
     def _take(self):
         """One frame off the lane; the message that it completes, or None."""
@@ -444,7 +444,7 @@ class Endpoint:
             if self._state_changed():
                 return None
             if not word & 1:
-                return None
+                return None  # a twin that clears the bit has raised in between, without data
             self._counts["parks"] += 1
             ended = signal.wait(word, seconds)
             if ended == TIMED_OUT:
@@ -454,6 +454,7 @@ class Endpoint:
                     if signal.value() & ~1 == word & ~1:
                         self._late()
             elif ended == INTERRUPTED or not consumer.has_data():
+                self.attention = False
                 return None
 
     def _late(self):
@@ -655,9 +656,13 @@ class BoundCall:
                 payload,
                 None,
             )
-            frame = None
+            frame = endpoint.wait()
             while frame is None:
+                if hooks.pending_interrupt:
+                    hooks.check_interrupt()
                 frame = endpoint.wait()
+            if hooks.pending_interrupt:
+                hooks.check_interrupt()
         except BaseException:
             endpoint.release_role()
             hooks.abandon(call_id)

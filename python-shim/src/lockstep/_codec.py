@@ -50,6 +50,9 @@ _NAN = b"\xf9\x7e\x00"
 
 _PATH_CHARACTERS = 200
 
+# PyPy's decoder lets surrogates pass.
+_LENIENT_UTF8 = sys.implementation.name == "pypy"
+
 
 def configure(limits):
     """Sets the limits of every later call: a dict by the names of `_layout.DEFAULT_LIMITS`."""
@@ -338,7 +341,7 @@ def _refuse(value, out, depth, items):
 # The base class reads the value, never a method of the subclass: what it says of itself may differ
 # from what it holds.
 _PLAIN = {
-    int: lambda value: int.__index__(value),
+    int: lambda value: int.__add__(value, 0),  # __index__ of PyPy asks the subclass
     float: lambda value: float.__float__(value),
     str: lambda value: value,
     bytes: lambda value: bytes.__getitem__(value, slice(None)),
@@ -821,10 +824,14 @@ class _Decoder:
         return bytes(self.data[position : position + length])
 
     def _text(self, length, start):
+        data = self._bytes(length, start)
         try:
-            return str(self._bytes(length, start), "utf-8")
+            text = str(data, "utf-8")
         except UnicodeDecodeError as error:
             raise MalformedValueError(start, "invalid UTF-8 at byte %d" % error.start) from None
+        if _LENIENT_UTF8 and b"\xed" in data and any("\ud800" <= c <= "\udfff" for c in text):
+            raise MalformedValueError(start, "invalid UTF-8: a surrogate")
+        return text
 
     def _simple(self, info, start):
         if info == 20:

@@ -17,7 +17,7 @@ MOST_CAUSES = 8
 MAP_BYTES = 256 * 1024
 _ATTRIBUTE_BYTES = 4096
 _CUT = "... [%d characters cut] ..."
-_HERE = os.path.dirname(os.path.abspath(__file__))
+_HERE = (lambda: None).__code__.co_filename.rpartition("/")[0]  # as frames name it
 
 
 def fault(kind, type_name, message, **more):

@@ -99,29 +99,29 @@ class Loop:
                 task.get_loop().call_soon_threadsafe(task.cancel)
 
     def run(self):
-        """Runs the loop on the main thread until no task is left."""
+        """Runs the loop on the main thread until no task is left.
+
+        Plain calls run between two turns of the loop, not inside it: they may use asyncio.run().
+        """
         loop = self._own_loop()
+        calls = self._calls
         self._running = True
         self.want_reader()
         try:
-            while self.busy() and self._calls.exit is None:
-                loop.call_soon(self._drain)
+            while calls.exit is None:
+                while calls.queue and calls.exit is None:
+                    calls.run(calls.next_queued(), "queue")
+                if not self.busy() or calls.exit is not None:
+                    return
                 try:
                     loop.run_forever()
                 except KeyboardInterrupt:
                     continue  # the task that it hit holds it, and answers with it
-                if self._end.answer is not None:
+                if isinstance(self._end.answer, BaseException):
                     raise self._end.answer
         finally:
             self._running = False
             self.unwant_reader()
-
-    def _drain(self):
-        """Runs what lies in the queue, on the loop."""
-        calls = self._calls
-        while calls.queue and calls.exit is None:
-            calls.run(calls.next_queued(), "loop")
-        self._maybe_stop()
 
     def _maybe_stop(self):
         loop = self._loop
@@ -134,7 +134,7 @@ class Loop:
             for task in left:  # started by calls that have ended: they go on, and then it stops
                 task.remove_done_callback(self._task_left)
                 task.add_done_callback(self._task_left)
-            if not left and not self._calls.queue:
+            if not left:
                 loop.stop()
 
     def _task_left(self, task):
@@ -143,7 +143,7 @@ class Loop:
     def stir(self):
         """Something was queued, or the host's state changed. Any thread."""
         if self._running:
-            self._loop.call_soon_threadsafe(self._drain)
+            self._loop.call_soon_threadsafe(self._loop.stop)
 
     def nested(self, parent, frame):
         """A call nested in an awaited call of ours: it runs on that call's loop."""
@@ -206,6 +206,8 @@ class Loop:
     def want_reader(self):
         """Somebody waits elsewhere than on the lane: the reading thread must read."""
         with self._wanted_lock:
+            if isinstance(self._end.answer, BaseException):
+                raise self._end.answer
             self._wanted += 1
             if self._wanted > 1:
                 return

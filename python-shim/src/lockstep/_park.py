@@ -97,6 +97,17 @@ class Futex:
             raise OSError(error, "futex wake failed: errno=%d" % error)
 
 
+_futex = None
+
+
+def futex(machine):
+    """The one `Futex` of this process: binding it is not free."""
+    global _futex
+    if _futex is None:
+        _futex = Futex(machine)
+    return _futex
+
+
 class Memory:
     """Words of a writable buffer, by offset."""
 
