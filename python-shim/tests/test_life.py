@@ -185,6 +185,10 @@ class UserCodeTest(TestCase):
 
         readable, _, _ = select.select([host.lifeline_end], [], [], 20)
         self.assertTrue(readable)
+        # The byte that says that the worker holds the pipe, then its end.
+        self.assertEqual(os.read(host.lifeline_end, 9), b"+")
+        readable, _, _ = select.select([host.lifeline_end], [], [], 20)
+        self.assertTrue(readable)
         self.assertEqual(os.read(host.lifeline_end, 1), b"")
         self.assertIsNone(host.process.poll())
 

@@ -4,7 +4,6 @@ The map is drawn in docs/wire-format.md, "Error map". Nothing that user code doe
 `__repr__` or a property may break this: whatever raises there is replaced by a sentence.
 """
 
-import os
 import sys
 
 from lockstep import _codec, errors
