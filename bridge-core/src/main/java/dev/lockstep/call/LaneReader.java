@@ -65,7 +65,19 @@ final class LaneReader {
    * @return what this thread must run now, after it has given the role up; or null
    */
   PumpQueue.@Nullable Work read(@Nullable PendingCall own, boolean onPump) {
-    while (own == null || !own.settled()) {
+    return read(own, onPump, Integer.MAX_VALUE);
+  }
+
+  /**
+   * The same for a caller that spins, until as much waits for the pump as may: the rest stays in
+   * the lane, which holds the peer back, until the pump has caught up.
+   */
+  PumpQueue.@Nullable Work readUnlessFull(PendingCall own) {
+    return read(own, false, settings.limits().maxQueued());
+  }
+
+  private PumpQueue.@Nullable Work read(@Nullable PendingCall own, boolean onPump, int maxQueued) {
+    while ((own == null || !own.settled()) && queue.size() < maxQueued) {
       Message message = channel.poll();
       if (message == null) {
         return null;

@@ -153,7 +153,8 @@ final class Pump {
       return work;
     } finally {
       if (!left) {
-        channel.leaveRole();
+        // Not leaveRole: from this seat nobody sleeps now, and the next who does looks himself.
+        channel.releaseRole();
       }
     }
   }

@@ -36,7 +36,7 @@ final class PumpedWaiting implements Waiting {
     this.queue = queue;
     this.counters = counters;
     this.pump = new Pump(engine, this, settings, seat, queue);
-    this.standIn = new StandIn(engine, this, settings, seat, pump, queue);
+    this.standIn = new StandIn(engine, settings, seat, pump, queue);
     this.interruptible = new InterruptibleSleep(channel);
   }
 
@@ -121,10 +121,10 @@ final class PumpedWaiting implements Waiting {
       boolean more;
       try {
         do {
-          if (own.hasInbox()) {
+          if (own.hasInbox() || queue.isFull()) {
             break;
           }
-          work = engine.reader().read(own, false);
+          work = engine.reader().readUnlessFull(own);
         } while (work == null && !own.settled() && !channel.isClosed() && channel.spinForData());
       } catch (RuntimeException broken) {
         engine.readFailed(broken);
@@ -166,7 +166,7 @@ final class PumpedWaiting implements Waiting {
     }
   }
 
-  void wakeReader() {
+  private void wakeReader() {
     channel.wakeSleeper();
     LockSupport.unpark(pump.thread());
   }
@@ -297,8 +297,9 @@ final class PumpedWaiting implements Waiting {
       }
       return work;
     } finally {
-      if (!left && channel.leaveRole()) {
-        wakeReader();
+      if (!left) {
+        // Not leaveRole: from this seat nobody sleeps now, and the next who does looks himself.
+        channel.releaseRole();
       }
     }
   }

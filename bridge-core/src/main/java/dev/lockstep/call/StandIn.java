@@ -23,7 +23,6 @@ final class StandIn implements Runnable {
   private static final long LAST_LOOK_NANOS = TimeUnit.SECONDS.toNanos(1);
 
   private final CallEngine engine;
-  private final PumpedWaiting waiting;
   private final Channel channel;
   private final Seat seat;
   private final Pump pump;
@@ -35,15 +34,8 @@ final class StandIn implements Runnable {
   private final AtomicBoolean watching = new AtomicBoolean();
   private long seenRun;
 
-  StandIn(
-      CallEngine engine,
-      PumpedWaiting waiting,
-      CallSettings settings,
-      Seat seat,
-      Pump pump,
-      PumpQueue queue) {
+  StandIn(CallEngine engine, CallSettings settings, Seat seat, Pump pump, PumpQueue queue) {
     this.engine = engine;
-    this.waiting = waiting;
     this.channel = settings.channel();
     this.seat = seat;
     this.pump = pump;
@@ -161,8 +153,8 @@ final class StandIn implements Runnable {
         channel.sleepReleasingRole(slice, true);
       }
     } finally {
-      if (!left && channel.leaveRole()) {
-        waiting.wakeReader();
+      if (!left) {
+        channel.releaseRole();
       }
     }
   }

@@ -93,10 +93,13 @@ class CallTest {
   @Test
   void whatDependsOnAFutureRunsOnThePumpAndMayCallAgain() throws Exception {
     try (EnginePair pair = EnginePair.make().open()) {
+      CountDownLatch attached = new CountDownLatch(1);
       pair.onWorker("same", a -> a[0]);
+      pair.onWorker("held", a -> attached.await(20, TimeUnit.SECONDS));
       CompletableFuture<@Nullable Object> again =
-          pair.callAsync("same", 1)
+          pair.callAsync("held")
               .thenApply(x -> Thread.currentThread().getName() + pair.call("same", 2));
+      attached.countDown();
       assertThat(again.get(20, TimeUnit.SECONDS)).isEqualTo("lockstep-pump-pair2");
     }
   }

@@ -256,15 +256,16 @@ class ConcurrentCallTest {
       List<Runnable> held = java.util.Collections.synchronizedList(new ArrayList<>());
       pair.worker.exposeUntyped("held", (a, k) -> 1, held::add);
       // Calls that have timed out here still wait there.
-      int full = 0;
-      for (int i = 0; i < 6; i++) {
-        Failure failed = failure(() -> pair.callFrom(pair.host, 20_000_000, "held"));
-        if (failed.sort.equals("queue_full")) {
-          full++;
-          assertThat(failed).hasMessageContaining("maxQueued=4");
-        }
+      for (int i = 0; i < 4; i++) {
+        assertThat(failure(() -> pair.callFrom(pair.host, 10_000_000, "held")).sort)
+            .isEqualTo("timeout");
       }
-      assertThat(full).isEqualTo(2);
+      pair.await("they wait", () -> held.size() == 4);
+      for (int i = 0; i < 2; i++) {
+        Failure full = failure(() -> pair.call("held"));
+        assertThat(full.sort).isEqualTo("queue_full");
+        assertThat(full).hasMessageContaining("maxQueued=4");
+      }
       held.forEach(Runnable::run);
       pair.await("nothing waits", () -> pair.worker.statistics().queued() == 0);
     }
@@ -323,6 +324,45 @@ class ConcurrentCallTest {
       CompletableFuture<@Nullable Object> chained =
           pair.callAsync("same", 1).thenApply(x -> pair.callAsync("same", 2).join());
       assertThat(chained.join()).isEqualTo(2);
+    }
+  }
+
+  @Test
+  void notificationsAreHeldBackWhileThePumpIsBusyAndNoneIsLost() throws Exception {
+    try (EnginePair pair = EnginePair.make().limits(limits(64)).open()) {
+      CountDownLatch release = new CountDownLatch(1);
+      List<Object> heard = java.util.Collections.synchronizedList(new ArrayList<>());
+      pair.onHost(
+          "log",
+          a -> {
+            release.await(30, TimeUnit.SECONDS);
+            return heard.add(a[0]);
+          });
+      pair.onWorker("same", a -> a[0]);
+      AtomicReference<@Nullable Throwable> thrown = new AtomicReference<>();
+      Thread flood =
+          inThread(
+              () -> {
+                for (int i = 0; i < 1000; i++) {
+                  pair.notifyFrom(pair.worker, "log", i);
+                }
+                pair.worker.builtin("flush", pair.untyped, 0);
+              },
+              thrown);
+      pair.await("the pump is busy", () -> pair.host.statistics().serving() == 1);
+      List<CompletableFuture<@Nullable Object>> futures = new ArrayList<>();
+      for (int i = 0; i < 20; i++) {
+        futures.add(pair.callAsync("same", i));
+      }
+      release.countDown();
+      for (int i = 0; i < 20; i++) {
+        assertThat(futures.get(i).join()).isEqualTo(i);
+        assertThat(pair.call("same", -i)).isEqualTo(-i);
+      }
+      flood.join();
+      assertThat(thrown.get()).isNull();
+      assertThat(pair.hostHeard.handlerErrors).isEmpty();
+      assertThat(heard).hasSize(1000).isSortedAccordingTo((x, y) -> (Integer) x - (Integer) y);
     }
   }
 }
