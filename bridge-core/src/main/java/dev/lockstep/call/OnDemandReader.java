@@ -57,6 +57,7 @@ final class OnDemandReader {
       readWhileNeeded();
     } finally {
       running.set(null);
+      waiting.passOn();
     }
     // Whoever needed a reader just before that saw one running.
     if (isNeeded()) {

@@ -135,13 +135,15 @@ final class PumpedWaiting implements Waiting {
         engine.channelClosed();
         return;
       }
-      if (own.settled()) {
+      // What was read is run, even if the own call was settled by somebody else meanwhile.
+      boolean ran = (work != null || !own.settled()) && runNested(work, own);
+      if (own.settled() || own.nanosLeft() <= 0) {
         if (more) {
           leaveToPump();
         }
         return;
       }
-      if ((!runNested(work, own) && !more) || own.nanosLeft() <= 0) {
+      if (!ran && !more) {
         return;
       }
     }

@@ -99,6 +99,7 @@ final class SoloWaiting implements Waiting {
       }
     } finally {
       own.waiting = false;
+      passOn();
     }
   }
 
@@ -152,7 +153,15 @@ final class SoloWaiting implements Waiting {
   /** Gives the role up; whoever waits for it is woken. */
   void leaveRole() {
     channel.releaseRole();
-    if (parked.isEmpty()) {
+    passOn();
+  }
+
+  /**
+   * Wakes one that waits for the role if nobody has it. Whoever ends its wait does this too: it may
+   * be the one that was woken, with a reply already there, and would else keep the turn to itself.
+   */
+  void passOn() {
+    if (parked.isEmpty() || channel.isRoleHeld()) {
       return;
     }
     for (Thread next : parked) {

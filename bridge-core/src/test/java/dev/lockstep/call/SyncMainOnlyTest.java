@@ -128,6 +128,31 @@ class SyncMainOnlyTest {
   }
 
   @Test
+  void aCallerThatIsDoneAlreadyPassesTheTurnToReadOn() throws Exception {
+    try (EnginePair pair = EnginePair.make().syncMainOnly().open()) {
+      CompletableFuture<Object> now = new CompletableFuture<>();
+      CompletableFuture<Object> later = new CompletableFuture<>();
+      pair.onWorker("now", a -> now);
+      pair.onWorker("later", a -> later);
+      AtomicReference<@Nullable Throwable> thrown = new AtomicReference<>();
+      List<Thread> soonDone = new ArrayList<>();
+      for (int i = 0; i < 5; i++) {
+        soonDone.add(inThread(() -> pair.call("now"), thrown));
+      }
+      Thread last = inThread(() -> pair.call("later"), thrown);
+      pair.await("all wait", () -> pair.worker.statistics().serving() == 6);
+      now.complete(1); // the reader finds all five, and wakes one that need not read any more
+      for (Thread thread : soonDone) {
+        thread.join();
+      }
+      pair.await("the last one reads", pair.host::isReaderPresent);
+      later.complete(2);
+      last.join();
+      assertThat(thrown.get()).isNull();
+    }
+  }
+
+  @Test
   void theWorkerCannotCallAndSaysWhy() {
     try (EnginePair pair = EnginePair.make().syncMainOnly().open()) {
       assertThatThrownBy(() -> pair.callBack("anything"))
