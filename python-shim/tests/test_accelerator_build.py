@@ -21,6 +21,7 @@ def run(command, **environment):
 
 
 @unittest.skipUnless(os.path.isfile(os.path.join(harness.SRC, SCRIPT)), "the shim was not packed")
+@unittest.skipIf(os.environ.get("LOCKSTEP_TEST_TWIN") == "py", "of the C twin alone")
 class BuildTest(unittest.TestCase):
     def setUp(self):
         self.folder = tempfile.mkdtemp()
