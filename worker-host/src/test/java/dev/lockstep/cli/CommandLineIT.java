@@ -165,6 +165,24 @@ class CommandLineIT {
   }
 
   @Test
+  void doctorBuildsAcceleratorIntoTheUsersCacheOrSaysWhatIsMissing() throws IOException {
+    List<String> command = new ArrayList<>(List.of("env", "XDG_CACHE_HOME=" + folder));
+    command.addAll(Cli.java());
+    command.addAll(List.of("-jar", Cli.JAR.toString(), "doctor", "--build", "python3"));
+    try (Cli cli = Cli.startCommand(Cli.REPOSITORY, command.toArray(new String[0]))) {
+      Cli.Result result = cli.await();
+
+      if (result.exitCode() == 0) {
+        assertThat(result.out()).contains("_accelerator.cpython-", "started with it");
+      } else {
+        // No compiler or no headers on this machine.
+        assertThat(result.exitCode()).isEqualTo(2);
+        assertThat(result.out()).contains("accelerator: none");
+      }
+    }
+  }
+
+  @Test
   void launcherWorksThroughLinkFromElsewhereAndInPathWithSpaces() throws IOException {
     Path link = Files.createDirectory(folder.resolve("a b")).resolve("my lockstep");
     Files.createSymbolicLink(link, Cli.REPOSITORY.resolve("lockstep"));
