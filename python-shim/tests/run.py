@@ -79,7 +79,7 @@ def fewer(found):
     return chosen + others
 
 
-def lay_out(pythons):
+def lay_out():
     """Packs the shim and builds accelerators as the Maven build does; the folder."""
     script = os.path.join(PROJECT, "build", "pack_shim.py")
     command = [sys.executable, script, "--project", PROJECT, "--out", PACKED]
@@ -100,6 +100,7 @@ def run_suite(python, twin, shim, short, pattern):
         LOCKSTEP_TEST_TWIN=twin,
         LOCKSTEP_TEST_SHIM=shim,
         LOCKSTEP_TEST_SHORT="1" if short else "0",
+        LOCKSTEP_TEST_BUILD="1" if os.path.realpath(python) == os.path.realpath(sys.executable) else "0",
         PYTHONDONTWRITEBYTECODE="1",
         PYTHONPATH="",
     )
@@ -148,7 +149,7 @@ def inside(path, pattern):
             return
     suite = unittest.TestSuite()
     for test in flatten(unittest.defaultTestLoader.discover(HERE)):
-        if not pattern or pattern in test.id():
+        if belongs_here(test.id(), harness.TWIN) and (not pattern or pattern in test.id()):
             suite.addTest(test)
     result = unittest.TextTestRunner(stream=sys.stderr, verbosity=0, warnings="ignore").run(suite)
     bad = {str(test): text for test, text in result.failures + result.errors}
@@ -165,6 +166,14 @@ def inside(path, pattern):
             "failures": ["%s\n%s" % pair for pair in bad.items()],
         },
     )
+
+
+def belongs_here(name, twin):
+    """Whether a test is one of this run's: those of the accelerator alone need no run without it, and
+    those of its build, which compile, are run once, under the interpreter that runs the runner."""
+    if name.startswith("test_accelerator_build."):
+        return twin == "c" and os.environ.get("LOCKSTEP_TEST_BUILD") == "1"
+    return twin == "c" or not name.startswith("test_accelerator_")
 
 
 def flatten(suite):
@@ -200,7 +209,7 @@ def main(arguments):
         found = interpreters()
         if chosen.short:
             found = fewer(found)
-    shim = os.path.abspath(chosen.shim) if chosen.shim else lay_out([path for path, _ in found])
+    shim = os.path.abspath(chosen.shim) if chosen.shim else lay_out()
     passed = failed = 0
     reasons = {}
     for path, (version, implementation, _, _) in found:

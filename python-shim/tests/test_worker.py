@@ -334,7 +334,7 @@ class BootTest(WorkerTest):
             heavy.add("ctypes")
         if sys.implementation.name == "cpython":
             base = subprocess.run(
-                [sys.executable, "-c", "import sys, linecache; print(*sys.modules)"],
+                [sys.executable, "-c", "import sys, linecache, runpy; print(*sys.modules)"],
                 stdout=subprocess.PIPE, check=True,
             ).stdout.decode().split()
             self.assertEqual(loaded & heavy - set(base), set())
