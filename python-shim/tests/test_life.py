@@ -281,6 +281,23 @@ class InterruptTest(TestCase):
             host.out.seek(0)
             host.out.truncate()
 
+    def test_an_interrupt_in_sync_main_only(self):
+        host = self.worker(
+            """
+            from lockstep import sync
+            def spin():
+                print("running", flush=True)
+                while True: pass
+            sync.spin = spin; sync.f = lambda: 1
+            """,
+            sync_main_only=True,
+        )
+        call = host.begin("spin")
+        self.until_running(host)
+        host.interrupt(call)
+        self.interrupted(host, call)
+        self.assertEqual(host.call("f"), 1)
+
     def test_an_interrupt_for_another_call_or_an_idle_worker_does_nothing(self):
         host = self.worker(
             """

@@ -668,6 +668,9 @@ class Calls:
         if not word:
             return
         here = current.get()
+        if here is None and self.endpoint.serving:
+            # In sync_main_only there is no chain to carry; nor is there in a context of the user's.
+            here = (self.endpoint.serving, 1)
         if word == _layout.INTERRUPT_WHATEVER_RUNS:
             if here is None and not self.booting:
                 if self.loop is not None:

@@ -18,6 +18,7 @@ Attributes (plain, readable and writable from Python in both twins)
     queued      int   frames that lie ready for the main thread outside the endpoint. Only `serve` looks
                       at it: it returns instead of waiting while this is not 0
     unflushed   bool  stdout or stderr hold bytes; `hooks.flush()` is called before a REPLY if set
+    serving     int   the call whose function `serve` runs now, 0 none (read only)
     calls_served int  calls answered by `serve` itself
 
 Hooks (methods and attributes of the object given to `attach`)
@@ -177,6 +178,7 @@ class Endpoint:
         self.queued = 0
         self.unflushed = False
         self.calls_served = 0
+        self.serving = 0
         self._hooks = None
         self._forked = False
         self._fault = None
@@ -596,9 +598,11 @@ class Endpoint:
             if function is not None:
                 stage = "call"
                 token = hooks.current.set((call_id, frame.depth))
+                self.serving = call_id
                 try:
                     result = function(*args, **kwargs)
                 finally:
+                    self.serving = 0
                     hooks.current.reset(token)
                 if type(result) is _COROUTINE:
                     hooks.coroutine(call_id, frame.depth, result)

@@ -471,6 +471,7 @@ static PyMemberDef endpoint_members[] = {
     {"queued", T_PYSSIZET, offsetof(ls_endpoint, queued), 0, NULL},
     {"waiting", T_PYSSIZET, offsetof(ls_endpoint, waiting), 0, NULL},
     {"unflushed", T_BOOL, offsetof(ls_endpoint, unflushed), 0, NULL},
+    {"serving", T_ULONGLONG, offsetof(ls_endpoint, serving), READONLY, NULL},
     {"calls_served", T_ULONGLONG, offsetof(ls_endpoint, calls_served), 0, NULL},
     {NULL, 0, 0, 0, NULL},
 };

@@ -86,6 +86,7 @@ typedef struct {
   uint32_t seen_state; /* the host's state that the last wait knew */
   char unflushed;
   unsigned long long calls_served;
+  unsigned long long serving; /* the call whose function `serve` runs now, 0 none: for interrupts */
 
   PyObject *hooks;
   PyObject *current; /* the ContextVar */

@@ -184,7 +184,9 @@ static PyObject *run(call *c) {
   }
   size_t nargs = (size_t)c->positional | PY_VECTORCALL_ARGUMENTS_OFFSET;
   PyObject *names = c->keywords && PyTuple_GET_SIZE(c->keywords) > 0 ? c->keywords : NULL;
+  e->serving = c->header.call_id;
   PyObject *result = PyObject_Vectorcall(c->function, c->values + 1, nargs, names);
+  e->serving = 0;
   if (token != NULL) {
     PyObject *exception = result ? NULL : ls_take_exception();
     if (PyContextVar_Reset(e->current, token) < 0) {
