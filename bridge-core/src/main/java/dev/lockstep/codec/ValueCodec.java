@@ -58,6 +58,8 @@ public final class ValueCodec {
     mapper.configure(DeserializationFeature.WRAP_EXCEPTIONS, true);
     mapper.configure(SerializationFeature.WRAP_EXCEPTIONS, true);
     mapper.configure(SerializationFeature.FAIL_ON_EMPTY_BEANS, true);
+    // Cycles are told by the generator, the short ones in the same words as the long.
+    mapper.configure(SerializationFeature.FAIL_ON_SELF_REFERENCES, false);
     return mapper;
   }
 

@@ -28,8 +28,7 @@ class GoldenFilesTest {
   Stream<DynamicTest> javaStillWritesWhatItWrote() {
     return tests(
         "golden-java.json",
-        (value, bytes) ->
-            assertThat(Coding.hex(value)).isEqualTo(HexFormat.of().formatHex(bytes)));
+        (value, bytes) -> assertThat(Coding.hex(value)).isEqualTo(HexFormat.of().formatHex(bytes)));
   }
 
   @TestFactory

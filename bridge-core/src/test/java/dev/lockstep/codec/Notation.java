@@ -73,7 +73,7 @@ final class Notation {
     } else if (node.isBoolean()) {
       return node.asBoolean();
     }
-    Map.Entry<String, JsonNode> entry = node.fields().next();
+    Map.Entry<String, JsonNode> entry = node.properties().iterator().next();
     JsonNode content = entry.getValue();
     return switch (entry.getKey()) {
       case "int" -> smallest(new BigInteger(content.asText()));
