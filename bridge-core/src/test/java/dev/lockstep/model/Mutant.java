@@ -56,6 +56,12 @@ enum Mutant {
   /** Closing raises the signal, and wakes only if PARKED is set: a thread may have cleared it. */
   CLOSE_WAKES_ONLY_PARKED,
 
+  /** Who wakes the sleeper for something outside the lane looks whether it sleeps, then says so. */
+  WAKER_LOOKS_FIRST,
+
+  /** The sleeper looks whether it was woken, then announces that it sleeps. */
+  SLEEPER_LOOKS_FIRST,
+
   /** Pure Python's consumer waits also with an even word. */
   PURE_WAITS_ON_EVEN,
 

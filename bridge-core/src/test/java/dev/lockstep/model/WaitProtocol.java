@@ -22,6 +22,14 @@ final class WaitProtocol {
   static final int CLOSED = 5;
   static final String[] WORDS = {"tail", "head", "signal", "role", "space", "closed"};
 
+  /** The two words of the host's process by which its sleeper is woken for what is in no lane. */
+  private static final int ASLEEP = 6;
+
+  private static final int WOKEN = 7;
+  static final String[] WORDS_AND_ANNOUNCEMENT = {
+    "tail", "head", "signal", "role", "space", "closed", "asleep", "woken"
+  };
+
   private static final int WORKER = 1;
   private static final int HOST = 2;
   private static final int PARKED = 1;
@@ -38,6 +46,7 @@ final class WaitProtocol {
   private final int capacity; // messages; 0: the ring is never full
   private final Set<Mutant> mutants;
   private boolean mayClose;
+  private boolean announces;
 
   WaitProtocol(int messages, int capacity, Mutant... mutants) {
     this.messages = messages;
@@ -60,6 +69,15 @@ final class WaitProtocol {
     mayClose = true;
     List<Program> all = new ArrayList<>(pumpAndTakeOvers(takeOvers));
     all.add(closer());
+    return all;
+  }
+
+  /** The same with a thread of the host that wakes the pump for something in no lane. */
+  List<Program> withWaker(int... takeOvers) {
+    announces = true;
+    mayClose = true; // the pump looks for it in every round, but not between its mark and its sleep
+    List<Program> all = new ArrayList<>(pumpAndTakeOvers(takeOvers));
+    all.add(waker());
     return all;
   }
 
@@ -136,13 +154,18 @@ final class WaitProtocol {
       it.load(OTHER, TAIL).jumpIf(r -> r[OTHER] != r[MINE] ? 1 : 0, "consume");
     }
     it.set(OTHER, r -> 0).set(MINE, r -> 0);
-    leaveIfClosed(it, true);
+    if (!announces) {
+      leaveIfClosed(it, true);
+    }
     it.store(ROLE, r -> 0);
+    announce(it, "awake with value");
     if (has(Mutant.WAIT_WITH_VALUE_READ_LATER)) {
       it.load(WORD, SIGNAL).futexWait(SIGNAL, r -> r[WORD]);
     } else {
       it.futexWait(SIGNAL, r -> r[WORD] | PARKED);
     }
+    it.label("awake with value");
+    takeBack(it);
     it.set(WORD, r -> 0).jump("loop");
     it.label("without");
     if (has(Mutant.NO_SECOND_LOOK_AT_ROLE)) {
@@ -152,8 +175,13 @@ final class WaitProtocol {
     } else {
       it.load(WORD, SIGNAL).load(SCRATCH, ROLE).jumpIf(r -> r[SCRATCH] == 0 ? 1 : 0, "free");
     }
-    leaveIfClosed(it, false);
+    if (!announces) {
+      leaveIfClosed(it, false);
+    }
+    announce(it, "awake");
     it.set(SCRATCH, r -> 0).futexWait(SIGNAL, r -> r[WORD]);
+    it.label("awake");
+    takeBack(it);
     it.label("free").set(WORD, r -> 0).set(SCRATCH, r -> 0).jump("loop");
     return it.label("closed").store(ROLE, r -> 0).label("end").halt().build();
   }
@@ -238,6 +266,41 @@ final class WaitProtocol {
       it.store(CLOSED, r -> 1);
     }
     return it.halt().build();
+  }
+
+  /** Volatile stores of one process: announce, then look; the other says so, then looks. */
+  private void announce(Program.Builder it, String awake) {
+    if (!announces) {
+      return;
+    }
+    boolean looksFirst = has(Mutant.SLEEPER_LOOKS_FIRST);
+    if (looksFirst) {
+      it.load(SCRATCH, WOKEN);
+    }
+    it.update(OTHER, ASLEEP, old -> 1).set(OTHER, r -> 0);
+    if (!looksFirst) {
+      it.load(SCRATCH, WOKEN);
+    }
+    it.jumpIf(r -> r[SCRATCH], awake);
+  }
+
+  private void takeBack(Program.Builder it) {
+    if (announces) {
+      it.update(SCRATCH, ASLEEP, old -> 0).update(SCRATCH, WOKEN, old -> 0).set(SCRATCH, r -> 0);
+    }
+  }
+
+  private Program waker() {
+    Program.Builder it = thread("waker", HOST);
+    it.update(SCRATCH, CLOSED, old -> 1);
+    if (has(Mutant.WAKER_LOOKS_FIRST)) {
+      it.load(OTHER, ASLEEP).update(SCRATCH, WOKEN, old -> 1);
+    } else {
+      it.update(SCRATCH, WOKEN, old -> 1).load(OTHER, ASLEEP);
+    }
+    it.set(SCRATCH, r -> 0).jumpIf(r -> r[OTHER] == 0 ? 1 : 0, "end");
+    it.update(SCRATCH, SIGNAL, old -> (old + INCREMENT) & ~PARKED).futexWake(SIGNAL);
+    return it.label("end").halt().build();
   }
 
   private void leaveIfClosed(Program.Builder it, boolean holdsRole) {

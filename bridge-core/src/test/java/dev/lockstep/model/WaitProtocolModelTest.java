@@ -74,6 +74,12 @@ class WaitProtocolModelTest {
   }
 
   @Test
+  void aWakeForWhatIsInNoLaneIsNotLost() {
+    losesNoClose("wake, 1 message, 1 take-over", TSO, new WaitProtocol(1, 0).withWaker(1));
+    losesNoClose("wake, 1 message, 2 take-overs", TSO, new WaitProtocol(1, 0).withWaker(2));
+  }
+
+  @Test
   void purePythonLosesNoMessage() {
     WaitProtocol it = new WaitProtocol(4, 0);
     losesNoMessage(
@@ -117,6 +123,12 @@ class WaitProtocolModelTest {
                   name(mutant),
                   TSO,
                   new WaitProtocol(1, 0, mutant).withCloser(1),
+                  WaitProtocolModelTest::pumpNotEnded);
+          case WAKER_LOOKS_FIRST, SLEEPER_LOOKS_FIRST ->
+              search(
+                  name(mutant),
+                  TSO,
+                  new WaitProtocol(1, 0, mutant).withWaker(1),
                   WaitProtocolModelTest::pumpNotEnded);
           case PURE_WAITS_ON_EVEN -> {
             it = new WaitProtocol(3, 0, mutant);
@@ -166,7 +178,9 @@ class WaitProtocolModelTest {
       List<Program> threads,
       ToIntFunction<Search.Finished> missing) {
     long start = System.nanoTime();
-    Search.Result result = new Search(threads, WaitProtocol.WORDS, order, missing).run();
+    boolean wakes = threads.stream().anyMatch(it -> it.name().equals("waker"));
+    String[] words = wakes ? WaitProtocol.WORDS_AND_ANNOUNCEMENT : WaitProtocol.WORDS;
+    Search.Result result = new Search(threads, words, order, missing).run();
     REPORT.add(
         "model: %-52s %-15s %8d states %3d ends %3d lost %5d ms"
             .formatted(
