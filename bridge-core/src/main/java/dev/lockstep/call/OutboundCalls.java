@@ -16,6 +16,7 @@ import dev.lockstep.wire.FrameKind;
 import dev.lockstep.wire.Limits;
 import java.util.Arrays;
 import java.util.Map;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
@@ -102,12 +103,8 @@ final class OutboundCalls {
         new PendingCall(name.text(), result, timeoutNanos, state.context(), null, true, future);
     future.of(call);
     begin(call, name, arguments, keywords, 0, state);
-    if (timeoutNanos != 0 && !call.settled()) {
-      call.deadlineTask =
-          settings.timer().schedule(() -> expire(call), timeoutNanos, TimeUnit.NANOSECONDS);
-      if (call.settled()) {
-        cancelTimer(call);
-      }
+    if (timeoutNanos != 0) {
+      startTimer(call);
     }
     return future;
   }
@@ -370,6 +367,18 @@ final class OutboundCalls {
       }
     }
     return true;
+  }
+
+  private void startTimer(PendingCall call) {
+    try {
+      call.deadlineTask =
+          settings.timer().schedule(() -> expire(call), call.timeoutNanos, TimeUnit.NANOSECONDS);
+    } catch (RejectedExecutionException closing) {
+      return; // Closing settles the call.
+    }
+    if (call.settled()) {
+      cancelTimer(call);
+    }
   }
 
   private static void cancelTimer(PendingCall call) {

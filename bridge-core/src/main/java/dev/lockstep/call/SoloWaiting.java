@@ -62,6 +62,8 @@ final class SoloWaiting implements Waiting {
     Thread reader = onDemand.thread();
     if (reader != null) {
       wake(reader);
+    } else {
+      onDemand.ensureRunning();
     }
   }
 
@@ -79,10 +81,24 @@ final class SoloWaiting implements Waiting {
 
   @Override
   public End await(PendingCall own, ThreadState state) {
+    Pump served = state.pump;
+    if (served != null) {
+      served.stepAway();
+    }
+    try {
+      return await(own, state.virtual());
+    } finally {
+      if (served != null) {
+        served.stepBack();
+      }
+    }
+  }
+
+  private End await(PendingCall own, boolean virtual) {
     own.waiting = true;
     try {
       while (true) {
-        if (!state.virtual() && channel.tryAcquireRole()) {
+        if (!virtual && channel.tryAcquireRole()) {
           readUntilSettled(own);
         }
         if (own.settled()) {

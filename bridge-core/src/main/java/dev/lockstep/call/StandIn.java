@@ -1,6 +1,7 @@
 package dev.lockstep.call;
 
 import dev.lockstep.channel.Channel;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
@@ -58,7 +59,11 @@ final class StandIn implements Runnable {
 
   @SuppressWarnings("FutureReturnValueIgnored") // The look catches what it throws.
   private void schedule(long nanos) {
-    timer.schedule(() -> look(nanos), nanos, TimeUnit.NANOSECONDS);
+    try {
+      timer.schedule(() -> look(nanos), nanos, TimeUnit.NANOSECONDS);
+    } catch (RejectedExecutionException closing) {
+      watching.set(false);
+    }
   }
 
   private void look(long afterNanos) {

@@ -3,8 +3,8 @@
  * re-entrant loop that serves the peer while it waits; the depth guard.
  *
  * <p>May use {@code wire}, {@code channel} and {@code codec}; knows no memory, no process and no
- * Python. A call's way in: {@code CallEngine}, then {@code OutboundCalls}, {@code LaneReader},
- * {@code InboundCalls}.
+ * Python. A call's way in: {@link dev.lockstep.call.CallEngine}, then {@code OutboundCalls}, {@code
+ * LaneReader}, {@code InboundCalls}.
  */
 @NullMarked
 package dev.lockstep.call;
