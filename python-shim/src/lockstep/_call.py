@@ -680,6 +680,8 @@ class Calls:
             if self.loop is not None:
                 self.loop.interrupt(word)
             return
+        while frame is not None and "/_ctypes/" in frame.f_code.co_filename:
+            frame = frame.f_back  # PyPy's ctypes is Python, and the shim waits inside it
         if frame is not None and frame.f_code.co_filename.startswith(_HERE):
             # By the call's own id: a note that comes too late must not hit the next call.
             self.pending_interrupt = word if here is None else here[0]
