@@ -787,8 +787,14 @@ class FixturesTest(CodecTest):
             with self.subTest(entry["name"]):
                 own = self.codec.decode_value(bytes.fromhex(entry["hex"]))
                 theirs = self.codec.decode_value(bytes.fromhex(java[entry["name"]]["hex"]))
-                self.assertEqual(repr(own), repr(theirs))
+                self.assertEqual(shown(own), shown(theirs))
                 self.assertEqual(self.codec.encode_value(own).hex(), entry["hex"])
+
+
+def shown(value):
+    if isinstance(value, memoryview):
+        return "%s %s %s" % (value.format, value.shape, value.tolist())
+    return repr(value)
 
 
 def hashable(value):

@@ -163,6 +163,14 @@ class ExchangeTest(LaneTest):
             self.worker_end.send(L.INVOKE, 0, 1, 3, 0, b"x" * 200_000)
         self.assertIn("maxQueued=4", str(caught.exception))
 
+    def test_a_full_inbox_makes_an_answer_wait(self):
+        self.reset(limits={"maxQueued": 4})
+        for number in range(6):
+            self.host_end.send(L.INVOKE, 0, 1, 2 * number + 2, 0, b"x")
+        with self.assertRaises(CallTimeoutError):
+            self.worker_end.send(L.REPLY, 0, 0, 2, 0, b"x" * 200_000, time.monotonic() + 0.2)
+        self.assertEqual(self.worker_end.counters()["inbox_messages"], 4)
+
     def test_a_deadline_ends_the_wait_for_space(self):
         started = time.monotonic()
         with self.assertRaises(CallTimeoutError):

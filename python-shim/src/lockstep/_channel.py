@@ -66,6 +66,7 @@ from lockstep.errors import (
 
 _SLICE_IN_FLIGHT = _layout.SLICE_IN_FLIGHT_MILLIS / 1000
 _SLICE_IDLE = _layout.SLICE_IDLE_MILLIS / 1000
+_CALL_KINDS = (_layout.INVOKE, _layout.NOTIFY)
 _FRAGMENTS = _layout.MORE | _layout.CONTINUATION
 _HEADER_BYTES = _layout.FRAME_HEADER_BYTES
 
@@ -266,7 +267,7 @@ class Endpoint:
                     counts["frames_out"] += 1
                     counts["bytes_out"] += len(payload)
                     break
-            self._await_space(length, deadline)
+            self._await_space(length, deadline, kind in _CALL_KINDS)
         self._data_out.raise_()
 
     def _pay_cancels(self, producer):
@@ -274,14 +275,14 @@ class Endpoint:
             call_id = self._owed_cancels.pop(0)
             producer.write(_layout.CANCEL, 0, 0, call_id, 0, b"")
 
-    def _await_space(self, length, deadline):
+    def _await_space(self, length, deadline, may_fail):
         """Comes back when there may be room; drains the own inbound lane while it waits.
 
         Only one thread of the process sleeps on the space signal; others try again every slice.
         """
         if deadline is not None and time.monotonic() >= deadline:
             raise CallTimeoutError("call timed out: main did not take the message off the lane")
-        self._drain()
+        self._drain(may_fail)
         sleeper = self._space_lock.acquire(False)
         if not sleeper:
             # Not the sleeper: its turn comes when the sleeper has what it waits for.
@@ -306,14 +307,17 @@ class Endpoint:
         finally:
             self._space_lock.release()
 
-    def _drain(self):
-        """Moves what has come in to the inbox, if the role can be had."""
+    def _drain(self, may_fail):
+        """Moves what has come in to the inbox, if the role can be had. A full inbox fails a call of
+        ours; an answer waits until there is room, since nobody else would give it."""
         own = self._role_is_mine()
         if not own and not self.try_acquire_role():
             return
         try:
             while self._consumer.has_data():
                 if len(self._inbox) >= self._max_queued or self._inbox_bytes > self._max_message:
+                    if not may_fail:
+                        return
                     raise QueueFullError(
                         "inbox full while waiting for space: messages=%d, maxQueued=%d, bytes=%d, "
                         "maxMessageBytes=%d"

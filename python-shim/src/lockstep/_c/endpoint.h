@@ -134,7 +134,7 @@ int ls_check_ids(ls_endpoint *e, const ls_header *header);
 /* The next whole message of the ring: 1 and a new reference, 0 nothing yet, -1 an exception. */
 int ls_fetch(ls_endpoint *e, PyObject **frame);
 PyObject *ls_pop_inbox(ls_endpoint *e);
-int ls_drain(ls_endpoint *e);
+int ls_drain(ls_endpoint *e, bool may_fail);
 int ls_send(ls_endpoint *e, ls_header *header, const uint8_t *payload, size_t length, uint64_t deadline);
 void ls_drop_messages(ls_endpoint *e);
 bool ls_settled(const ls_endpoint *e); /* no cancel is owed: a frame may be claimed and committed in place */

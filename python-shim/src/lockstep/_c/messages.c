@@ -251,13 +251,17 @@ static int push_inbox(ls_endpoint *e, PyObject *frame) {
   return 0;
 }
 
-int ls_drain(ls_endpoint *e) {
+/* A full inbox fails a call of ours; an answer waits until there is room, since nobody else would give it. */
+int ls_drain(ls_endpoint *e, bool may_fail) {
   unsigned long me = PyThread_get_thread_ident();
   if (e->role && e->role_thread != me) {
     return 0; /* its holder reads: data wakes it */
   }
   while (ls_has_data(&e->in)) {
     if (e->inbox_count >= e->max_queued || e->inbox_bytes > e->max_message_bytes) {
+      if (!may_fail) {
+        return 0;
+      }
       PyErr_Format(ls_errors.queue_full,
                    "inbox full while waiting for space: messages=%u, maxQueued=%u, bytes=%llu, maxMessageBytes=%u",
                    e->inbox_count, e->max_queued, (unsigned long long)e->inbox_bytes, e->max_message_bytes);
@@ -368,7 +372,7 @@ static int put_frame(ls_endpoint *e, const ls_header *h, const uint8_t *prefix, 
     if (outcome == LS_FAULT) {
       return ls_raise_fault(e);
     }
-    if (ls_drain(e) < 0 || ls_wait_for_space(e, h->length, deadline, patient) < 0) {
+    if (ls_drain(e, h->kind == LS_INVOKE || h->kind == LS_NOTIFY) < 0 || ls_wait_for_space(e, h->length, deadline, patient) < 0) {
       return -1;
     }
   }
