@@ -15,7 +15,6 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -42,11 +41,7 @@ public final class CallEngine implements AutoCloseable {
   private final LaneReader reader;
   private final OutboundCalls calls;
   private final Waiting waits;
-  private final AtomicReference<@Nullable Ending> ending = new AtomicReference<>();
-  private volatile boolean closing;
-
-  /** Why nothing goes on: closed here in good order, or the cause. */
-  private record Ending(Throwable cause, boolean closed) {}
+  private final Lifetime lifetime;
 
   /**
    * An engine that does nothing until {@link #start}. Expose before it what the peer needs early.
@@ -65,6 +60,7 @@ public final class CallEngine implements AutoCloseable {
     } else {
       this.waits = new PumpedWaiting(this, settings, queue, counters);
     }
+    this.lifetime = new Lifetime(this, settings, table, queue);
   }
 
   /** Starts reading: the pump, or in {@code sync_main_only} a reader until READY. Once. */
@@ -237,7 +233,7 @@ public final class CallEngine implements AutoCloseable {
    * first cause wins. Any thread.
    */
   public void fail(Throwable cause) {
-    end(new Ending(cause, false));
+    lifetime.end(cause, false);
   }
 
   /**
@@ -245,7 +241,7 @@ public final class CallEngine implements AutoCloseable {
    * unless they are nested in what runs already.
    */
   public void beginClose() {
-    closing = true;
+    lifetime.beginClose();
   }
 
   /**
@@ -269,96 +265,15 @@ public final class CallEngine implements AutoCloseable {
    */
   @Override
   public void close() {
-    end(new Ending(new ChannelClosedException(), true));
-  }
-
-  private void end(Ending how) {
-    closing = true;
-    if (!ending.compareAndSet(null, how)) {
-      return;
-    }
-    settings.channel().close();
-    boolean futures = false;
-    for (PendingCall call : table.removeAll()) {
-      call.settleDead(how.cause);
-      if (call.waiter != null) {
-        waits.wake(call.waiter);
-      } else {
-        queue.complete(call);
-        futures = true;
-      }
-    }
-    if (futures || !queue.isEmpty()) {
-      completeOnOwnThread();
-    }
-    waits.stop();
-  }
-
-  /** The pump may be busy with a handler; what depends on a dead call's future is not to wait. */
-  private void completeOnOwnThread() {
-    Thread settler = settings.threads().newThread(this::completeQueued);
-    settler.setName("lockstep-settle-" + settings.name());
-    settler.start();
-  }
-
-  private void completeQueued() {
-    PumpQueue.Work work;
-    while ((work = queue.poll()) != null) {
-      if (work instanceof PumpQueue.Complete complete) {
-        complete(complete.call());
-      }
-    }
+    lifetime.end(new ChannelClosedException(), true);
   }
 
   boolean isEnded() {
-    return ending.get() != null;
+    return lifetime.isEnded();
   }
 
-  /** What a caller gets after the end. */
-  RuntimeException ended(String name) {
-    Ending how = ending.get();
-    return how == null || how.closed
-        ? settings.failures().closed(name)
-        : settings.failures().died(name, how.cause);
-  }
-
-  RuntimeException ended(String name, Throwable cause) {
-    Ending how = ending.get();
-    return how != null && how.closed && how.cause == cause
-        ? settings.failures().closed(name)
-        : settings.failures().died(name, cause);
-  }
-
-  void requireOpen(String name, boolean nestedOrBuiltin) {
-    if (isEnded()) {
-      throw ended(name);
-    }
-    if (closing && !nestedOrBuiltin) {
-      throw settings.failures().closed(name);
-    }
-  }
-
-  /** Why a call from the peer is not run; null if it is. */
-  @Nullable ErrorDescription refusal(InboundCall call, boolean nested) {
-    if (closing && !nested && !call.isBuiltin()) {
-      return ErrorDescription.of(
-          ErrorKind.CLOSED,
-          "dev.lockstep.LockstepException",
-          "this side is closing: name=" + call.name);
-    }
-    int maxDepth = settings.limits().maxDepth();
-    if (call.depth > maxDepth) {
-      return ErrorDescription.of(
-          ErrorKind.DEPTH,
-          "dev.lockstep.DepthExceededException",
-          "calls are nested too deep: name="
-              + call.name
-              + ", depth="
-              + call.depth
-              + ", maxDepth="
-              + maxDepth);
-    }
-    return null;
+  Lifetime lifetime() {
+    return lifetime;
   }
 
   // --- what the parts tell
@@ -389,7 +304,7 @@ public final class CallEngine implements AutoCloseable {
 
   /** The channel was closed by the other side, or below this engine. */
   void channelClosed() {
-    end(new Ending(new ChannelClosedException(), true));
+    lifetime.end(new ChannelClosedException(), true);
   }
 
   /** Reading threw: nothing can be read any more. */
@@ -442,7 +357,7 @@ public final class CallEngine implements AutoCloseable {
     }
     queue.complete(call);
     if (isEnded()) {
-      completeOnOwnThread();
+      lifetime.completeOnOwnThread();
     } else {
       waits.readOnDemand();
       waits.wakePump();
@@ -564,10 +479,7 @@ public final class CallEngine implements AutoCloseable {
     StringBuilder text = new StringBuilder();
     text.append(settings.side()).append(" end of ").append(settings.name()).append('\n');
     text.append("  ").append(waits.describe()).append('\n');
-    Ending how = ending.get();
-    if (how != null) {
-      text.append("  ended: ").append(how.closed ? "closed" : how.cause).append('\n');
-    }
+    text.append("  ").append(lifetime.describe()).append('\n');
     text.append("  ").append(statistics()).append('\n');
     text.append("  ").append(settings.channel().counters()).append('\n');
     for (PendingCall call : table.list()) {

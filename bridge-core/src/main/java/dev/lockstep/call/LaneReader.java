@@ -156,6 +156,9 @@ final class LaneReader {
       return new PumpQueue.Complete(call);
     }
     queue.complete(call);
+    if (engine.isEnded()) {
+      engine.lifetime().completeOnOwnThread();
+    }
     engine.waits().wakePump();
     return null;
   }
@@ -188,7 +191,7 @@ final class LaneReader {
       call.group = notifications.arrived();
     } else {
       counters.callsIn.increment();
-      ErrorDescription refused = engine.refusal(call, parentId != 0);
+      ErrorDescription refused = engine.lifetime().refusal(call, parentId != 0);
       if (refused != null) {
         serving.refuse(call, refused);
         return null;

@@ -120,7 +120,7 @@ final class OutboundCalls {
     try {
       encode(out, name, arguments, keywords);
       long parentId = CallContext.parentIdFor(engine, context);
-      engine.requireOpen(name.text(), parentId != 0 || flags != 0);
+      engine.lifetime().requireOpen(name.text(), parentId != 0 || flags != 0);
       counters.notificationsOut.increment();
       Frame frame =
           new Frame(
@@ -155,7 +155,7 @@ final class OutboundCalls {
     try {
       encode(out, name, arguments, keywords);
       long parentId = CallContext.parentIdFor(engine, call.context);
-      engine.requireOpen(call.name, parentId != 0 || flags != 0);
+      engine.lifetime().requireOpen(call.name, parentId != 0 || flags != 0);
       int depth = nextDepth(call.context, call.name);
       if (!table.add(call)) {
         throw failures.queueFull(call.name, table.maxInFlight());
@@ -165,7 +165,7 @@ final class OutboundCalls {
         engine.waits().readOnDemand();
       }
       if (engine.isEnded() && table.remove(call)) {
-        throw engine.ended(call.name);
+        throw engine.lifetime().ended(call.name);
       }
       Frame frame =
           new Frame(FrameKind.INVOKE, flags | keywordFlag(keywords), depth, call.id, parentId);
@@ -280,10 +280,10 @@ final class OutboundCalls {
       throw failures.queueFull(name, limits.maxQueued());
     } catch (ChannelClosedException closed) {
       engine.channelClosed();
-      throw engine.ended(name);
+      throw engine.lifetime().ended(name);
     } catch (PeerFaultException fault) {
       engine.peerFault(fault);
-      throw engine.ended(name);
+      throw engine.lifetime().ended(name);
     }
   }
 
@@ -411,7 +411,7 @@ final class OutboundCalls {
     if (death != null) {
       throw death instanceof DeadlinePassed
           ? failures.timeout(call.name, call.timeoutNanos)
-          : engine.ended(call.name, death);
+          : engine.lifetime().ended(call.name, death);
     }
     byte[] payload = call.payload();
     try {
@@ -424,7 +424,7 @@ final class OutboundCalls {
       throw failures.unfit(call.name, doesNotFit.path(), doesNotFit.reason());
     } catch (MalformedValueException malformed) {
       engine.malformed(malformed);
-      throw engine.ended(call.name);
+      throw engine.lifetime().ended(call.name);
     }
   }
 
