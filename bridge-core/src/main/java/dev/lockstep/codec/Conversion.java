@@ -49,10 +49,16 @@ final class Conversion {
       case BOOLEAN, STRING, CHAR -> ofText(value, type);
       case BYTE -> (byte) Numbers.toLong(value, Byte.MIN_VALUE, Byte.MAX_VALUE, "byte");
       case SHORT -> (short) Numbers.toLong(value, Short.MIN_VALUE, Short.MAX_VALUE, "short");
-      case INT -> (int) Numbers.toLong(value, Integer.MIN_VALUE, Integer.MAX_VALUE, "int");
-      case LONG -> Numbers.toLong(value, Long.MIN_VALUE, Long.MAX_VALUE, "long");
+      case INT ->
+          value instanceof Integer
+              ? value
+              : (Object) (int) Numbers.toLong(value, Integer.MIN_VALUE, Integer.MAX_VALUE, "int");
+      case LONG ->
+          value instanceof Long
+              ? value
+              : (Object) Numbers.toLong(value, Long.MIN_VALUE, Long.MAX_VALUE, "long");
       case FLOAT -> Numbers.toFloat(value, "float");
-      case DOUBLE -> Numbers.toDouble(value, "double");
+      case DOUBLE -> value instanceof Double ? value : (Object) Numbers.toDouble(value, "double");
       case BIG_INTEGER -> Numbers.toBigInteger(value, "java.math.BigInteger");
       case BIG_DECIMAL -> Numbers.toBigDecimal(value, "java.math.BigDecimal");
       case OPTIONAL_INT ->
