@@ -385,8 +385,10 @@ class Calls:
                 self.endpoint.waiting = 0
                 return
             waiter = self._line.popleft()
+            # Under the lock: a waiter that wakes for its answer just now leaves the line under it too,
+            # and must learn that the turn is its own, to pass it on.
+            waiter.called = True
             self.endpoint.waiting = len(self._line)
-        waiter.called = True
         waiter.wake()
 
     def wake_main(self):
