@@ -894,6 +894,29 @@ class ThreadsTest(WorkerTest):
         self.assertEqual(main, asked_main)
         self.assertNotEqual(one, main)
 
+    def test_an_async_function_nested_in_a_thread_s_call_wakes_the_main_thread(self):
+        results = []
+        host = self.worker(
+            """
+            import threading, time
+            from lockstep import sync
+            async def later():
+                return threading.get_ident()
+            sync.later = later
+            def run():
+                time.sleep(0.3)  # the main thread sleeps in the lane by now
+                sync.done(sync.ask())
+            def start():
+                threading.Thread(target=run, daemon=True).start()
+                return threading.get_ident()
+            sync.start = start
+            """,
+            handlers={"ask": lambda: host.call("later"), "done": results.append},
+        )
+        main = host.call("start")
+        host.until(lambda: results, 10)
+        self.assertEqual(results, [main])
+
     def test_sys_exit_on_another_thread_in_a_nested_call_ends_the_worker(self):
         host = self.worker(
             """

@@ -537,6 +537,9 @@ class Calls:
                 if where == "nested":
                     if get_ident() != self.main.ident:
                         self._enqueue(frame)
+                        # The main thread may sleep in the lane, where no lock of ours wakes it.
+                        self.endpoint.attention = True
+                        self.endpoint.wake()
                         return
                     self._loop_blocked(frame, name)
                     return
