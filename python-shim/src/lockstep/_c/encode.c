@@ -12,7 +12,9 @@ typedef struct {
 } encoder;
 
 void ls_out_open_in_place(ls_out *out, uint8_t *at, size_t room) {
-  *out = (ls_out){.bytes = at, .room = room, .in_place = true};
+  /* A frame may be longer than a message is allowed to be: the twin says so. */
+  size_t most = ls_limits.max_message_bytes;
+  *out = (ls_out){.bytes = at, .room = room < most ? room : most, .in_place = true};
 }
 
 void ls_out_open(ls_out *out, size_t most) {
@@ -314,11 +316,13 @@ static ls_verdict encode_dict(encoder *e, PyObject *value) {
     if (!plain_key(key) || ++seen > count) {
       return LS_REFUSED;
     }
+    Py_INCREF(key); /* as in encode_held */
     Py_INCREF(item);
     ls_verdict verdict = encode(e, key);
     if (verdict == LS_DONE) {
       verdict = encode(e, item);
     }
+    Py_DECREF(key);
     Py_DECREF(item);
     TRY(verdict);
     if (PyDict_GET_SIZE(value) != count) {

@@ -50,7 +50,8 @@ void ls_writer_open(ls_writer *w, uint8_t *lane, uint8_t *ring, uint64_t capacit
   w->max_frame = capacity / LS_MAX_FRAME_DIVISOR;
   /* Our own word: nobody else writes it. */
   w->tail = atomic_load_explicit(word_at(lane, LS_TAIL_OFFSET), memory_order_relaxed);
-  w->head_seen = 0;
+  /* The ring counts as full until the first look: no head is further behind. */
+  w->head_seen = w->tail > capacity ? w->tail - capacity : 0;
 }
 
 /* Free bytes, after a look at the peer's head where the last known one does not leave `needed`. */

@@ -382,15 +382,15 @@ static int send_fragments(ls_endpoint *e, ls_header *h, const uint8_t *payload, 
   uint64_t total = length;
   size_t sent = 0, most = e->out.max_frame - LS_FRAME_HEADER_BYTES;
   uint8_t flags = h->flags;
-  bool answer = is_answer(h->kind);
+  bool call = h->kind == LS_INVOKE || h->kind == LS_NOTIFY;
   while (sent < length) {
     size_t prefix = sent == 0 ? LS_FRAGMENT_TOTAL_BYTES : 0;
     size_t part = length - sent < most - prefix ? length - sent : most - prefix;
     h->length = (uint32_t)(LS_FRAME_HEADER_BYTES + prefix + part);
     h->flags = flags | (sent ? LS_CONTINUATION : 0) | (sent + part < length ? LS_MORE : 0);
-    /* A half-sent answer cannot be taken back, so no signal handler may interrupt it. */
-    if (put_frame(e, h, (const uint8_t *)&total, prefix, payload + sent, deadline, answer && sent) < 0) {
-      if (sent && !answer) {
+    /* Only a call can be cancelled. What else is half sent cannot be taken back, so no signal handler may interrupt. */
+    if (put_frame(e, h, (const uint8_t *)&total, prefix, payload + sent, deadline, !call && sent) < 0) {
+      if (sent && call) {
         owe_cancel(e, h->call_id);
       }
       return -1;
