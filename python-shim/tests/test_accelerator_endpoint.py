@@ -39,7 +39,7 @@ class Hooks:
     def resume(self, call_id, depth, frame, name):
         self.endpoint.release_role()
         self.asked.append("resume")
-        return ("resumed", frame.kind)
+        return ("resumed", frame and frame.kind)
 
     def abandon(self, call_id):
         self.asked.append("abandon")
@@ -283,6 +283,66 @@ class RoundTripTest(unittest.TestCase):
             signal.signal(signal.SIGALRM, old)
         self.assertGreater(len(hits), 50)
         self.assertGreater(number, 50)
+
+    def test_a_reply_that_a_signal_handler_has_read_is_not_lost(self):
+        most = bytes(CAPACITY // L.MAX_FRAME_DIVISOR - L.FRAME_HEADER_BYTES)
+
+        def handler(number, frame):
+            time.sleep(0.5)  # the reply has come
+            os.kill(self.main.pid, signal.SIGSTOP)
+            try:
+                while True:  # until the lane is full: who waits for space reads
+                    until = time.monotonic() + 0.05
+                    self.own.send(L.NOTIFY, 0, 1, self.own.next_call_id(), 0, most, until)
+            except errors.CallTimeoutError:
+                pass
+            finally:
+                os.kill(self.main.pid, signal.SIGCONT)
+
+        old = signal.signal(signal.SIGALRM, handler)
+        try:
+            signal.setitimer(signal.ITIMER_REAL, 0.05)
+            self.assertIsNone(self.call("slow"))
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            signal.signal(signal.SIGALRM, old)
+        self.assertEqual(2, self.call("increment", 1))
+
+    def call_while_attention_is_asked_for(self):
+        def ask():
+            time.sleep(0.05)
+            self.own.attention = True
+            self.own.wake()
+
+        thread = threading.Thread(target=ask)
+        thread.start()
+        try:
+            return self.call("slow")
+        finally:
+            thread.join()
+
+    def test_attention_brings_a_bound_call_back_to_python(self):
+        self.assertEqual(("resumed", None), self.call_while_attention_is_asked_for())
+        self.assertFalse(self.own.attention)
+
+    def test_the_role_is_free_after_a_resume_that_never_began(self):
+        def resume(*args):
+            raise InterruptedError("a signal handler's, before the first statement")
+
+        self.hooks.resume = resume
+        with self.assertRaises(InterruptedError):
+            self.call_while_attention_is_asked_for()
+        self.assertEqual(["abandon"], self.hooks.asked)
+        self.assertTrue(self.own.try_acquire_role())
+        self.own.release_role()
+
+    def test_a_message_over_the_limit_is_no_message_though_it_fits_a_frame(self):
+        c.configure({"maxMessageBytes": 1024})
+        try:
+            self.assertEqual("the long way", self.call("first", bytes(2000))[0])
+            self.assertEqual(bytes(900), self.call("first", bytes(900)))
+        finally:
+            c.configure(L.DEFAULT_LIMITS)
 
     def test_it_works_where_both_ends_share_one_cpu(self):
         cpus = os.sched_getaffinity(0)

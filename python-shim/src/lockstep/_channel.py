@@ -442,7 +442,7 @@ class Endpoint:
                 if seconds <= 0:
                     return None
             word = signal.prepare()
-            if consumer.has_data():
+            if consumer.has_data() or self._inbox:  # a signal handler that sends may fill the inbox
                 continue
             if self.attention:
                 self.attention = False
@@ -454,7 +454,8 @@ class Endpoint:
             self._counts["parks"] += 1
             ended = signal.wait(word, seconds)
             if ended == TIMED_OUT:
-                if consumer.has_data() and signal.value() & ~1 == word & ~1:
+                whole = seconds == slice_seconds
+                if whole and consumer.has_data() and signal.value() & ~1 == word & ~1:
                     # Published and not raised though a whole slice has gone by.
                     time.sleep(0)
                     if signal.value() & ~1 == word & ~1:
@@ -550,8 +551,9 @@ class Endpoint:
         empty, the channel open. Take the role; read ``hooks.current`` for parent and depth; encode
         into the claimed frame; commit; wait; a REPLY to this call id: release the role, decode,
         return. An ERROR to it: release the role, raise ``hooks.error(payload, name)``. Any other
-        frame: ``hooks.resume(...)``; None from `wait` (woken for nothing): wait again. Conditions not
-        met, depth over the limit, a payload that does not fit one frame, no space at once:
+        frame, and None because the host's state changed (in the C twin also for `attention`):
+        ``hooks.resume(...)``; None for another reason: wait again. Conditions not met, depth over the
+        limit, a payload that does not fit one frame, no space at once:
         ``hooks.start(name, args, kwargs)``.
         """
         return BoundCall(self, name)
@@ -668,6 +670,8 @@ class BoundCall:
             while frame is None:
                 if hooks.pending_interrupt:
                     hooks.check_interrupt()
+                if endpoint.state() != _layout.HOST_READY:
+                    break  # the main thread must get the role, to see it too
                 frame = endpoint.wait()
             if hooks.pending_interrupt:
                 hooks.check_interrupt()
@@ -675,7 +679,7 @@ class BoundCall:
             endpoint.release_role()
             hooks.abandon(call_id)
             raise
-        if frame.call_id == call_id:
+        if frame is not None and frame.call_id == call_id:
             if frame.kind == _layout.REPLY:
                 endpoint.release_role()
                 return _codec.decode_value(frame.payload)

@@ -125,8 +125,7 @@ static PyObject *take_reply(ls_endpoint *e, const ls_header *h, const uint8_t *p
   if (length > sizeof small) {
     copy = PyMem_Malloc(length);
     if (copy == NULL) {
-      e->role = false;
-      return PyErr_NoMemory();
+      return ls_leave_role(e) < 0 ? NULL : PyErr_NoMemory();
     }
   }
   memcpy(copy, payload, length);
@@ -156,25 +155,6 @@ static PyObject *raise_error(ls_bound *b, PyObject *payload) {
   return NULL;
 }
 
-/* A whole message that is no unfragmented reply: an error, a long reply, or something for somebody else. */
-static PyObject *take_frame(ls_bound *b, const ls_header *call, PyObject *object) {
-  ls_endpoint *e = b->endpoint;
-  ls_frame *frame = (ls_frame *)object;
-  PyObject *result;
-  if (frame->call_id != call->call_id || (frame->kind != LS_REPLY && frame->kind != LS_ERROR)) {
-    result = PyObject_CallMethod(e->hooks, "resume", "KHOO", (unsigned long long)call->call_id, call->depth, object,
-                                 b->name);
-  } else if (frame->kind == LS_ERROR) {
-    result = raise_error(b, frame->payload);
-  } else {
-    const uint8_t *bytes = (const uint8_t *)PyBytes_AS_STRING(frame->payload);
-    size_t length = (size_t)PyBytes_GET_SIZE(frame->payload);
-    result = ls_leave_role(e) < 0 ? NULL : ls_decode_value_or_raise(bytes, length);
-  }
-  Py_DECREF(object);
-  return result;
-}
-
 static PyObject *give_up(ls_bound *b, const ls_header *call) {
   PyObject *exception = ls_take_exception();
   int left = ls_leave_role(b->endpoint);
@@ -188,12 +168,44 @@ static PyObject *give_up(ls_bound *b, const ls_header *call) {
   return NULL;
 }
 
+/* Goes on in Python, which gives the role back; but it may not even have begun where a signal handler raised. */
+static PyObject *resume(ls_bound *b, const ls_header *call, PyObject *frame) {
+  ls_endpoint *e = b->endpoint;
+  PyObject *result = PyObject_CallMethod(e->hooks, "resume", "KHOO", (unsigned long long)call->call_id, call->depth,
+                                         frame, b->name);
+  if (result == NULL && e->role && e->role_thread == PyThread_get_thread_ident()) {
+    return give_up(b, call);
+  }
+  return result;
+}
+
+/* A whole message that is no unfragmented reply: an error, a long reply, or something for somebody else. */
+static PyObject *take_frame(ls_bound *b, const ls_header *call, PyObject *object) {
+  ls_endpoint *e = b->endpoint;
+  ls_frame *frame = (ls_frame *)object;
+  PyObject *result;
+  if (frame->call_id != call->call_id || (frame->kind != LS_REPLY && frame->kind != LS_ERROR)) {
+    result = resume(b, call, object);
+  } else if (frame->kind == LS_ERROR) {
+    result = raise_error(b, frame->payload);
+  } else {
+    const uint8_t *bytes = (const uint8_t *)PyBytes_AS_STRING(frame->payload);
+    size_t length = (size_t)PyBytes_GET_SIZE(frame->payload);
+    result = ls_leave_role(e) < 0 ? NULL : ls_decode_value_or_raise(bytes, length);
+  }
+  Py_DECREF(object);
+  return result;
+}
+
 static PyObject *wait_for_reply(ls_bound *b, const ls_header *call) {
   ls_endpoint *e = b->endpoint;
   for (;;) {
     ls_header h;
     const uint8_t *payload;
-    PyObject *frame;
+    PyObject *frame = ls_pop_inbox(e); /* empty, unless a signal handler sent something meanwhile */
+    if (frame != NULL) {
+      return take_frame(b, call, frame);
+    }
     ls_outcome outcome = ls_peek(&e->in, e->allowed_kinds, &h, &payload, &e->fault);
     if (outcome == LS_GOT && h.kind == LS_REPLY && h.call_id == call->call_id &&
         !(h.flags & (LS_MORE | LS_CONTINUATION))) {
@@ -209,12 +221,14 @@ static PyObject *wait_for_reply(ls_bound *b, const ls_header *call) {
       }
       continue;
     }
-    if (ls_wait(e, &e->reply_spin, LS_SLICE_IN_FLIGHT_NANOS, LS_NO_DEADLINE) == LS_WAIT_RAISED) {
-      return give_up(b, call);
-    }
-    if (e->forked) { /* by a signal handler, and this is the child */
-      ls_usable(e);
-      return NULL;
+    switch (ls_wait(e, &e->reply_spin, LS_SLICE_IN_FLIGHT_NANOS, LS_NO_DEADLINE)) {
+      case LS_WAIT_RAISED:
+        return give_up(b, call);
+      case LS_WAIT_ATTENTION: /* somebody wants the role's holder to look around; and at the end of main all must */
+      case LS_WAIT_STATE:
+        return resume(b, call, Py_None);
+      default:
+        continue;
     }
   }
 }

@@ -46,6 +46,10 @@ static void count_late(ls_endpoint *e) {
   atomic_store_explicit((_Atomic(uint64_t) *)(void *)(e->base + offset), e->late_wakeups, memory_order_relaxed);
 }
 
+/* Python's handlers, in a thread that holds the role: 0, or -1 with an exception. A handler may fork, and in the child
+ * nothing of the segment is touched. */
+static int run_handlers(ls_endpoint *e) { return PyErr_CheckSignals() < 0 || ls_usable(e) < 0 ? -1 : 0; }
+
 static bool take_attention(ls_endpoint *e) {
   return atomic_load_explicit(&e->attention, memory_order_relaxed) && atomic_exchange(&e->attention, false);
 }
@@ -66,6 +70,9 @@ static ls_wake look_at_state(ls_endpoint *e) {
     return LS_WAIT_RAISED;
   }
   if (state == LS_HOST_CLOSED && e->side == LS_WORKER) {
+    if (ls_has_data(&e->in)) {
+      return LS_WAIT_DATA; /* published before it closed: that first */
+    }
     PyErr_SetString(ls_errors.closed, "channel closed: main has closed this worker's segment");
     return LS_WAIT_RAISED;
   }
@@ -88,8 +95,11 @@ ls_wake ls_wait(ls_endpoint *e, ls_spin *spin, int64_t slice_nanos, uint64_t dea
   if (found) {
     return LS_WAIT_DATA;
   }
-  if (PyErr_CheckSignals() < 0) {
+  if (run_handlers(e) < 0) {
     return LS_WAIT_RAISED;
+  }
+  if (e->inbox_count > 0) { /* a handler sent something, and made room by reading */
+    return LS_WAIT_DATA;
   }
   uint64_t now = deadline == LS_NO_DEADLINE ? 0 : ls_now();
   uint32_t state = e->seen_state;
@@ -100,10 +110,11 @@ ls_wake ls_wait(ls_endpoint *e, ls_spin *spin, int64_t slice_nanos, uint64_t dea
   seen = ls_prepare(signal);
   found = ls_has_data(&e->in);
   if (!found && !atomic_load(&e->attention) && ls_host_state(e) == state) {
+    int64_t nanos = shorter(slice_nanos, deadline, now);
     slept = true;
-    error = ls_futex_wait(signal, seen, shorter(slice_nanos, deadline, now));
+    error = ls_futex_wait(signal, seen, nanos);
     found = ls_has_data(&e->in);
-    if (error == ETIMEDOUT && found && is_late(signal, seen)) {
+    if (error == ETIMEDOUT && nanos == slice_nanos && found && is_late(signal, seen)) {
       count_late(e);
     }
   } else {
@@ -111,7 +122,7 @@ ls_wake ls_wait(ls_endpoint *e, ls_spin *spin, int64_t slice_nanos, uint64_t dea
   }
   Py_END_ALLOW_THREADS
   e->parks += slept;
-  if (error == EINTR && PyErr_CheckSignals() < 0) {
+  if (error == EINTR && run_handlers(e) < 0) {
     return LS_WAIT_RAISED;
   }
   if (found) {
@@ -138,17 +149,17 @@ ls_wake ls_wait(ls_endpoint *e, ls_spin *spin, int64_t slice_nanos, uint64_t dea
   return slept ? LS_WAIT_WOKEN : LS_WAIT_SLICE;
 }
 
-static int sleep_for_space(ls_endpoint *e, uint32_t length, int64_t nanos) {
+static void sleep_for_space(ls_endpoint *e, uint32_t length, int64_t nanos) {
   ls_signal *signal = ls_space_signal(e->out.lane);
   uint32_t state = ls_host_state(e);
   ls_writer as_seen = e->out; /* other threads of this process may write meanwhile */
-  int error = 0;
   e->space_sleeper = true;
   Py_BEGIN_ALLOW_THREADS
   uint32_t seen = ls_prepare(signal);
   if (!ls_has_space(&as_seen, length) && ls_host_state(e) == state) {
-    error = ls_futex_wait(signal, seen, nanos);
-    if (error == ETIMEDOUT && ls_has_space(&as_seen, length) && is_late(signal, seen)) {
+    int error = ls_futex_wait(signal, seen, nanos);
+    if (error == ETIMEDOUT && nanos == LS_SLICE_IN_FLIGHT_NANOS && ls_has_space(&as_seen, length) &&
+        is_late(signal, seen)) {
       count_late(e);
     }
   }
@@ -157,16 +168,13 @@ static int sleep_for_space(ls_endpoint *e, uint32_t length, int64_t nanos) {
   /* Those who wait for their turn look again: one of them sleeps next. */
   atomic_fetch_add(&e->space_gate, 2);
   ls_futex_wake(&e->space_gate, INT32_MAX);
-  return error;
 }
 
-static int wait_at_gate(ls_endpoint *e, int64_t nanos) {
+static void wait_at_gate(ls_endpoint *e, int64_t nanos) {
   uint32_t seen = atomic_load(&e->space_gate);
-  int error = 0;
   Py_BEGIN_ALLOW_THREADS
-  error = ls_futex_wait(&e->space_gate, seen, nanos);
+  ls_futex_wait(&e->space_gate, seen, nanos);
   Py_END_ALLOW_THREADS
-  return error;
 }
 
 int ls_wait_for_space(ls_endpoint *e, uint32_t length, uint64_t deadline, bool patient) {
@@ -176,9 +184,11 @@ int ls_wait_for_space(ls_endpoint *e, uint32_t length, uint64_t deadline, bool p
     return -1;
   }
   int64_t nanos = shorter(LS_SLICE_IN_FLIGHT_NANOS, deadline, now);
-  int error = e->space_sleeper ? wait_at_gate(e, nanos) : sleep_for_space(e, length, nanos);
-  if (!patient && error == EINTR && PyErr_CheckSignals() < 0) {
-    return -1;
+  if (e->space_sleeper) {
+    wait_at_gate(e, nanos);
+  } else {
+    sleep_for_space(e, length, nanos);
   }
-  return 0;
+  /* However the wait ended: a signal that came before it did not interrupt it. */
+  return patient ? 0 : PyErr_CheckSignals();
 }
