@@ -42,7 +42,7 @@ final class WorkerLife implements Listener {
 
   private static final int SIGNALLED = 128;
   private static final int MAX_SIGNAL = 64;
-  private static final int ERROR_LINES_IN_MESSAGE = 10;
+  private static final int ERROR_LINES_IN_MESSAGE = 20;
 
   private final String name;
   private final WorkerSettings settings;
@@ -415,7 +415,6 @@ final class WorkerLife implements Listener {
     if (!wasReady.get()) {
       ready.completeExceptionally(how.startException());
     }
-    exit.complete(status);
     var consumer = settings.exitConsumer;
     if (consumer != null) {
       try {
@@ -424,6 +423,7 @@ final class WorkerLife implements Listener {
         log.log(System.Logger.Level.WARNING, "the consumer of a worker's exit failed", e);
       }
     }
+    exit.complete(status);
   }
 
   // --- questions

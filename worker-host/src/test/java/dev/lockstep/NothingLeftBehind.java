@@ -64,7 +64,8 @@ final class NothingLeftBehind implements BeforeEachCallback, AfterEachCallback {
             .forEach(line -> names.add("mapping " + line));
         for (String base : List.of("/dev/shm", System.getProperty("java.io.tmpdir"))) {
           try (DirectoryStream<Path> files =
-              Files.newDirectoryStream(Path.of(base), "*lockstep-*")) {
+              Files.newDirectoryStream(
+                  Path.of(base), "*lockstep-*-" + ProcessHandle.current().pid() + "-*")) {
             files.forEach(file -> names.add("file " + file));
           }
         }

@@ -23,6 +23,14 @@ enum Twin {
     return builder.accelerator(accelerator).segmentKind(kind);
   }
 
+  Accelerator accelerator() {
+    return accelerator;
+  }
+
+  SegmentKind kind() {
+    return kind;
+  }
+
   /** Both twins on the anonymous segment. */
   static Stream<Arguments> twins() {
     return available(C_MEMFD, PY_MEMFD);
