@@ -6,8 +6,8 @@ package dev.lockstep.wire;
  *
  * @param maxMessageBytes payload of one message, fragments added up
  * @param maxDepth calls nested in one chain
- * @param maxNesting arrays, maps and tags nested in one value
- * @param maxItems items in one value, nested ones included
+ * @param maxNesting arrays and maps nested in one value, those inside a tag included
+ * @param maxItems elements of arrays, keys and values of maps, over one message
  * @param maxIntegerBytes magnitude of one integer
  * @param maxNameBytes a function's name in UTF-8
  * @param maxQueued calls in flight, and calls that wait for their turn, on one side
