@@ -18,6 +18,7 @@ import java.util.UUID;
 import net.jqwik.api.Arbitraries;
 import net.jqwik.api.Arbitrary;
 import net.jqwik.api.Combinators;
+import net.jqwik.api.EdgeCasesMode;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.Provide;
@@ -26,7 +27,7 @@ import net.jqwik.api.lifecycle.BeforeContainer;
 import org.jspecify.annotations.Nullable;
 
 /** Whatever Java sends to Python and back is what it was. One worker of each twin for all tries. */
-class RoundTripProperties {
+class RoundTripTest {
   private static final List<PyWorker> WORKERS = new ArrayList<>();
 
   @BeforeContainer
@@ -74,10 +75,10 @@ class RoundTripProperties {
     return Arbitraries.<@Nullable Object>oneOf(
         Arbitraries.<@Nullable Object>of(null, true, false, -0.0, Double.NaN, Double.MIN_VALUE),
         Arbitraries.integers().map(x -> x),
-        Arbitraries.longs().map(RoundTripProperties::smallest),
+        Arbitraries.longs().map(RoundTripTest::smallest),
         Arbitraries.bigIntegers()
             .between(BigInteger.TWO.pow(200).negate(), BigInteger.TWO.pow(200))
-            .map(RoundTripProperties::smallest),
+            .map(RoundTripTest::smallest),
         Arbitraries.doubles().map(x -> x),
         Arbitraries.bigDecimals().map(x -> x),
         texts().map(x -> x),
@@ -126,7 +127,7 @@ class RoundTripProperties {
     return Arbitraries.oneOf(scalars(), lists, maps);
   }
 
-  @Property(tries = 300)
+  @Property(tries = 1000, edgeCases = EdgeCasesMode.MIXIN)
   void whatReturnsIsWhatWasSent(@ForAll("values") @Nullable Object value) {
     for (PyWorker worker : WORKERS) {
       assertThat(
@@ -148,7 +149,7 @@ class RoundTripProperties {
       LocalTime at,
       OffsetDateTime stamp) {}
 
-  @Property(tries = 100)
+  @Property(tries = 300, edgeCases = EdgeCasesMode.MIXIN)
   void aRecordReturnsAsTheRecordThatItWas(
       @ForAll int id,
       @ForAll("texts") String text,
@@ -170,7 +171,7 @@ class RoundTripProperties {
     }
   }
 
-  @Property(tries = 100)
+  @Property(tries = 300, edgeCases = EdgeCasesMode.MIXIN)
   void arraysOfNumbersReturnWithTheirType(
       @ForAll int[] ints, @ForAll long[] longs, @ForAll double[] doubles, @ForAll byte[] bytes) {
     for (PyWorker worker : WORKERS) {
