@@ -1,6 +1,7 @@
 /** Python workers for the JVM: what an application imports is {@code dev.lockstep}. */
 module dev.lockstep.host {
   requires transitive dev.lockstep.bridge;
+  requires dev.lockstep.shim; // resources only: so that they are on the module path, too
   requires static transitive org.jspecify;
   requires com.fasterxml.jackson.datatype.jsr310;
   requires static info.picocli;

@@ -2,7 +2,9 @@ package dev.lockstep;
 
 import dev.lockstep.call.CallEngine;
 import dev.lockstep.call.Handler;
+import dev.lockstep.call.WrongArgumentsSignal;
 import dev.lockstep.codec.ValueCodec;
+import dev.lockstep.codec.ValueException;
 import dev.lockstep.codec.ValueType;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -28,7 +30,7 @@ final class Exposure {
     Handler handler =
         (arguments, keywords) -> {
           if (!keywords.isEmpty() && !function.takesKeywords()) {
-            throw new WrongArgumentsException(
+            throw new WrongArgumentsSignal(
                 "the function takes no keyword arguments: function="
                     + function.name()
                     + ", given="
@@ -47,7 +49,7 @@ final class Exposure {
       Map<String, @Nullable Object> keywords)
       throws Exception {
     if (arguments.length > types.length) {
-      throw new WrongArgumentsException(
+      throw new WrongArgumentsSignal(
           "too many arguments: function="
               + function.name()
               + ", parameters="
@@ -61,19 +63,19 @@ final class Exposure {
       String name = function.names().get(i);
       if (i < arguments.length) {
         if (left.containsKey(name)) {
-          throw new WrongArgumentsException(
+          throw new WrongArgumentsSignal(
               "an argument is given twice: function=" + function.name() + ", argument=" + name);
         }
-        bound[i] = codec.convert(arguments[i], types[i], "args[" + i + "]");
+        bound[i] = convert(arguments[i], types[i], "args[" + i + "]");
       } else if (left.containsKey(name)) {
-        bound[i] = codec.convert(left.remove(name), types[i], "kwargs[\"" + name + "\"]");
+        bound[i] = convert(left.remove(name), types[i], "kwargs[\"" + name + "\"]");
       } else {
-        throw new WrongArgumentsException(
+        throw new WrongArgumentsSignal(
             "an argument is missing: function=" + function.name() + ", argument=" + name);
       }
     }
     if (!left.isEmpty() && !function.takesKeywords()) {
-      throw new WrongArgumentsException(
+      throw new WrongArgumentsSignal(
           "unknown keyword arguments: function="
               + function.name()
               + ", parameters="
@@ -82,5 +84,13 @@ final class Exposure {
               + left.keySet());
     }
     return function.call(bound, left);
+  }
+
+  private @Nullable Object convert(@Nullable Object value, ValueType type, String path) {
+    try {
+      return codec.convert(value, type, path);
+    } catch (ValueException doesNotFit) {
+      throw new WrongArgumentsSignal(String.valueOf(doesNotFit.getMessage()));
+    }
   }
 }

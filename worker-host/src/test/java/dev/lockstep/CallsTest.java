@@ -145,11 +145,12 @@ class CallsTest {
                     def go():
                         refused = []
                         for call in (lambda: sync.subtract(1, c=2), lambda: sync.subtract(1),
-                                     lambda: sync.plain(1, x=2)):
+                                     lambda: sync.plain(1, x=2),
+                                     lambda: sync.subtract("x", b=2)):
                             try:
                                 refused.append(call())
                             except Exception as e:
-                                refused.append(str(e))
+                                refused.append(type(e).__name__ + ": " + str(e))
                         return [sync.subtract(1, b=2), sync.subtract(b=1, a=5), sync.collect("x", k=1),
                                 refused]
                     __export__ = ["go"]
@@ -159,6 +160,7 @@ class CallsTest {
       List<?> result = worker.sync().call("go", List.class);
       assertThat(result.subList(0, 3)).isEqualTo(List.of(-1, 4, "x{k=1}"));
       List<?> refused = (List<?>) result.get(3);
+      assertThat(refused).allMatch(text -> text.toString().startsWith("WrongArgumentsError: "));
       assertThat(refused.get(0).toString()).contains("argument=b");
       assertThat(refused.get(1).toString()).contains("argument=b");
       assertThat(refused.get(2).toString()).contains("x");

@@ -112,6 +112,29 @@ class StartTest {
   }
 
   @Test
+  void syncOutsideOfAWorkerSaysThatThereIsNone() {
+    try (PyWorker worker =
+        PyWorker.source(
+                """
+                import lockstep, os, subprocess, sys
+                def outside():
+                    folder = os.path.dirname(os.path.dirname(lockstep.__file__))
+                    code = "import sys; sys.path.insert(0, sys.argv[1]); " \\
+                        "from lockstep import sync, RUNNING_IN_WORKER; " \\
+                        "print(RUNNING_IN_WORKER); sync.hello()"
+                    done = subprocess.run([sys.executable, "-c", code, folder],
+                                          capture_output=True, text=True)
+                    return [done.stdout.strip(), done.stderr]
+                __export__ = ["outside"]
+                """)
+            .start()) {
+      List<?> said = worker.sync().call("outside", List.class);
+      assertThat(said.get(0)).isEqualTo("False");
+      assertThat(said.get(1).toString()).contains("NotInWorkerError").contains("sync.hello");
+    }
+  }
+
+  @Test
   void configurationsThatCannotBeUsedNameTheKey() {
     assertThat(
             Failing.with(ConfigurationException.class, () -> WorkerConfig.parse("{\"thread\": 2}")))

@@ -182,6 +182,8 @@ final class Serving {
         throw malformed;
       }
       return export.handler().call(arguments, keywords);
+    } catch (WrongArgumentsSignal refused) {
+      throw new Refused(describe(ErrorKind.WRONG_ARGUMENTS, refused));
     } finally {
       state.leave(before);
     }
