@@ -11,12 +11,10 @@
 #include <unistd.h>
 
 #define MAX_BUDGET_NANOS 50000
-#define MIN_BUDGET_NANOS 200
-#define FIRST_BUDGET_NANOS 20000
-#define PROBE_LEAST 16
-#define PROBE_MOST 512
+#define MIN_BUDGET_NANOS 500
+#define WAITS_PER_PROBE 16
 #define SPINS_PER_LOOK_AT_THE_CLOCK 16
-#define DESCHEDULED_NANOS 30000
+#define DESCHEDULED_NANOS 200000
 
 typedef _Atomic(uint64_t) word64;
 
@@ -293,24 +291,13 @@ static inline void pause_a_moment(void) {
 
 void ls_spin_open(ls_spin *spin) {
   cpu_set_t set;
-  *spin = (ls_spin){.budget_nanos = FIRST_BUDGET_NANOS, .probe_every = PROBE_LEAST};
+  *spin = (ls_spin){.budget_nanos = MAX_BUDGET_NANOS};
   spin->one_cpu = sched_getaffinity(0, sizeof set, &set) == 0 && CPU_COUNT(&set) < 2;
 }
 
-static bool hit(ls_spin *spin) {
-  spin->hits++;
-  spin->probe_every = PROBE_LEAST;
-  uint64_t grown = spin->budget_nanos + spin->budget_nanos / 2 + 1000;
-  spin->budget_nanos = grown < MAX_BUDGET_NANOS ? grown : MAX_BUDGET_NANOS;
-  return true;
-}
-
-static bool missed(ls_spin *spin, uint64_t left_nanos) {
-  spin->misses++;
-  spin->budget_nanos = left_nanos > MIN_BUDGET_NANOS ? left_nanos : MIN_BUDGET_NANOS;
-  return false;
-}
-
+/* The same policy as SpinBudget in Java: the budget doubles with each success and halves with each failure, falls at
+ * once when this thread was taken off its core, and one wait in so many tries the whole of it, or else two sides that
+ * both sleep would never find out that both could spin. */
 bool ls_spin_for_data(ls_spin *spin, const ls_reader *r) {
   if (ls_has_data(r)) {
     return true;
@@ -318,30 +305,27 @@ bool ls_spin_for_data(ls_spin *spin, const ls_reader *r) {
   if (spin->one_cpu) {
     return false;
   }
-  uint64_t budget = spin->budget_nanos;
-  bool probe = budget <= MIN_BUDGET_NANOS && ++spin->since_probe >= spin->probe_every;
-  if (probe) { /* nothing came within so little; now and then look whether times have changed */
-    spin->since_probe = 0;
-    spin->probe_every = spin->probe_every < PROBE_MOST ? spin->probe_every * 2 : PROBE_MOST;
-    budget = FIRST_BUDGET_NANOS;
-  }
+  bool probe = spin->misses_in_a_row % WAITS_PER_PROBE == WAITS_PER_PROBE - 1;
+  uint64_t budget = probe ? MAX_BUDGET_NANOS : spin->budget_nanos;
   uint64_t start = ls_now(), last = start;
   for (;;) {
     for (int i = 0; i < SPINS_PER_LOOK_AT_THE_CLOCK; i++) {
       if (ls_has_data(r)) {
-        if (probe) {
-          spin->budget_nanos = FIRST_BUDGET_NANOS / 2;
-        }
-        return hit(spin);
+        spin->hits++;
+        spin->misses_in_a_row = 0;
+        spin->budget_nanos = budget * 2 < MAX_BUDGET_NANOS ? budget * 2 : MAX_BUDGET_NANOS;
+        return true;
       }
       pause_a_moment();
     }
     uint64_t now = ls_now();
-    if (now - last > DESCHEDULED_NANOS) {
-      return missed(spin, 0); /* somebody else wants this core: perhaps the one who would answer */
-    }
-    if (now - start > budget) {
-      return missed(spin, probe ? 0 : spin->budget_nanos / 2);
+    bool descheduled = now - last > DESCHEDULED_NANOS; /* somebody else wants this core: perhaps the one who answers */
+    if (descheduled || now - start > budget) {
+      uint64_t less = descheduled ? 0 : spin->budget_nanos / 2;
+      spin->misses++;
+      spin->misses_in_a_row++;
+      spin->budget_nanos = less > MIN_BUDGET_NANOS ? less : MIN_BUDGET_NANOS;
+      return false;
     }
     last = now;
   }

@@ -97,8 +97,7 @@ typedef struct {
   uint64_t budget_nanos;
   uint64_t hits;
   uint64_t misses;
-  uint32_t since_probe;
-  uint32_t probe_every;
+  uint32_t misses_in_a_row;
   bool one_cpu;
 } ls_spin;
 

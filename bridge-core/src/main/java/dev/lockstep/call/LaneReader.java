@@ -38,6 +38,9 @@ final class LaneReader {
   /** A flush came that is nested in a call the pump may wait for. */
   private volatile boolean flushPending;
 
+  /** A parked caller was woken for its reply. Guarded by the reader's role. */
+  private boolean wokeWaiter;
+
   LaneReader(
       CallEngine engine,
       CallSettings settings,
@@ -144,6 +147,7 @@ final class LaneReader {
     call.settle(copyOf(message), message.kind() == FrameKind.ERROR);
     if (call.waiter != null) {
       if (call != own) {
+        wokeWaiter = true;
         engine.waits().wake(call.waiter);
       }
       return null;
@@ -170,6 +174,13 @@ final class LaneReader {
     } catch (RejectedExecutionException shutDown) {
       return false;
     }
+  }
+
+  /** Whether a parked caller was woken since this was asked last. Role holder only. */
+  boolean takeWokeWaiter() {
+    boolean woke = wokeWaiter;
+    wokeWaiter = false;
+    return woke;
   }
 
   // --- calls

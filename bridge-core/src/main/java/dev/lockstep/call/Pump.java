@@ -3,6 +3,7 @@ package dev.lockstep.call;
 import dev.lockstep.channel.Channel;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -18,7 +19,9 @@ final class Pump {
   private final Seat seat;
   private final PumpQueue queue;
   private final Thread thread;
+  private final BooleanSupplier dataOrWanted = this::hasDataOrIsWanted;
   private volatile boolean stopping;
+  private volatile boolean reading;
   private volatile boolean away;
   private volatile @Nullable String running;
 
@@ -78,6 +81,15 @@ final class Pump {
     return run;
   }
 
+  /** Whether it holds the role, or is about to let go of it, and runs nothing of a user. */
+  boolean isReading() {
+    return reading;
+  }
+
+  private boolean hasDataOrIsWanted() {
+    return channel.hasData() || channel.isClosed() || waiting.isRoleWanted();
+  }
+
   /** The function that it runs now; null if none. */
   @Nullable String running() {
     return running;
@@ -133,21 +145,32 @@ final class Pump {
     }
   }
 
+  /**
+   * Reads, spins for more, sleeps. After it has woken a caller it does not spin: the caller needs
+   * the processor, and reads the reply to its next call for itself.
+   */
   private PumpQueue.@Nullable Work read() {
     if (!channel.tryAcquireRole()) {
       channel.sleepWithoutRole(slice(), true);
       return null;
     }
     boolean left = false;
+    reading = true;
     try {
       PumpQueue.Work work;
       do {
         work = engine.reader().read(null, true);
-      } while (work == null && queue.isEmpty() && !channel.isClosed() && channel.spinForData());
+      } while (work == null
+          && queue.isEmpty()
+          && !channel.isClosed()
+          && !engine.reader().takeWokeWaiter()
+          && !waiting.isRoleWanted()
+          && channel.spinUntil(dataOrWanted));
       if (channel.isClosed()) {
         engine.channelClosed();
       } else if (work == null && queue.isEmpty() && !stopping) {
         left = true;
+        reading = false;
         channel.sleepReleasingRole(slice(), true);
       }
       return work;
@@ -155,6 +178,7 @@ final class Pump {
       if (!left) {
         // Not leaveRole: from this seat nobody sleeps now, and the next who does looks himself.
         channel.releaseRole();
+        reading = false;
       }
     }
   }

@@ -2,6 +2,7 @@ package dev.lockstep.call;
 
 import dev.lockstep.channel.Channel;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
@@ -20,6 +21,9 @@ final class PumpedWaiting implements Waiting {
   /** So much of other's business a caller that has its reply does before it wakes the pump. */
   private static final int DRAIN_MESSAGES = 16;
 
+  /** So often a caller looks whether the pump has let go of the role: some tens of microseconds. */
+  private static final int LOOKS_FOR_ROLE = 1000;
+
   private final CallEngine engine;
   private final Channel channel;
   private final PumpQueue queue;
@@ -29,6 +33,9 @@ final class PumpedWaiting implements Waiting {
   private final StandIn standIn;
   private final InterruptibleSleep interruptible;
   private final LongAdder handOvers = new LongAdder();
+
+  /** Callers that want the role which the pump holds while it has nothing to do. */
+  private final AtomicInteger wanted = new AtomicInteger();
 
   PumpedWaiting(CallEngine engine, CallSettings settings, PumpQueue queue, Counters counters) {
     this.engine = engine;
@@ -99,15 +106,26 @@ final class PumpedWaiting implements Waiting {
   public End await(PendingCall own, ThreadState state) {
     own.waiting = true;
     try {
-      if (!state.virtual()) {
-        spin(own);
-        if (own.settled()) {
-          counters.replyBySpin.increment();
-          return End.SETTLED;
+      boolean parked = false;
+      while (true) {
+        if (!state.virtual()) {
+          spin(own);
+          if (own.settled()) {
+            if (!parked) {
+              counters.replyBySpin.increment();
+            }
+            return End.SETTLED;
+          }
+        }
+        if (!parked) {
+          parked = true;
+          counters.replyByPark.increment();
+        }
+        End end = park(own, state);
+        if (end != null) {
+          return end;
         }
       }
-      counters.replyByPark.increment();
-      return park(own, state);
     } finally {
       own.waiting = false;
     }
@@ -115,8 +133,35 @@ final class PumpedWaiting implements Waiting {
 
   // --- spinning with the role
 
+  /** Whether the pump should stop spinning: a caller has come that will read for itself. */
+  boolean isRoleWanted() {
+    return wanted.get() != 0;
+  }
+
+  /**
+   * Takes the role, also from a pump that spins: or else a pump that was woken once would read
+   * every reply from then on, and every caller would park for it.
+   */
+  private boolean takeRole(PendingCall own) {
+    if (channel.tryAcquireRole()) {
+      return true;
+    }
+    if (!pump.isReading()) {
+      return false;
+    }
+    wanted.incrementAndGet();
+    try {
+      for (int i = 0; i < LOOKS_FOR_ROLE && pump.isReading() && !own.settled(); i++) {
+        Thread.onSpinWait();
+      }
+      return channel.tryAcquireRole();
+    } finally {
+      wanted.decrementAndGet();
+    }
+  }
+
   private void spin(PendingCall own) {
-    while (!own.settled() && channel.tryAcquireRole()) {
+    while (!own.settled() && takeRole(own)) {
       PumpQueue.Work work = null;
       boolean more;
       try {
@@ -198,7 +243,8 @@ final class PumpedWaiting implements Waiting {
 
   // --- parked
 
-  private End park(PendingCall own, ThreadState state) {
+  /** How it ended; null after a nested call has run here: what comes next may come soon. */
+  private @Nullable End park(PendingCall own, ThreadState state) {
     boolean isPump = state.pump == pump;
     Pump foreign = isPump ? null : state.pump;
     if (foreign != null) {
@@ -213,12 +259,14 @@ final class PumpedWaiting implements Waiting {
     }
   }
 
-  private End park(PendingCall own, ThreadState state, boolean isPump) {
+  private @Nullable End park(PendingCall own, ThreadState state, boolean isPump) {
     Thread me = Thread.currentThread();
     long parkedSince = System.nanoTime();
     boolean sat = false;
     while (true) {
-      runNested(null, own);
+      if (runNested(null, own) && !own.settled()) {
+        return null;
+      }
       if (own.settled()) {
         return End.SETTLED;
       }
@@ -241,7 +289,9 @@ final class PumpedWaiting implements Waiting {
           handOvers.increment();
           sat = true;
         }
-        runNested(sitOnce(own, left, me), own);
+        if (runNested(sitOnce(own, left, me), own) && !own.settled()) {
+          return null;
+        }
       } else {
         LockSupport.parkNanos(this, Math.min(left, LOOK_NANOS));
       }
