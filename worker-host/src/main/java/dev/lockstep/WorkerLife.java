@@ -20,6 +20,7 @@ import java.util.OptionalInt;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Future;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -57,6 +58,7 @@ final class WorkerLife implements Listener {
   private final AtomicReference<@Nullable String> reason = new AtomicReference<>();
   private final AtomicBoolean wasReady = new AtomicBoolean();
   private volatile @Nullable WorkerParts parts;
+  private volatile @Nullable Future<?> startDeadline;
   private volatile @Nullable WorkerEnd end;
   private volatile @Nullable ErrorDescription fatal;
   private volatile @Nullable Throwable fault;
@@ -89,7 +91,7 @@ final class WorkerLife implements Listener {
         throw new IllegalStateException("no process was started");
       }
       process.onExit().thenAccept(this::endOnOwnThread);
-      later(settings.startTimeout.toMillis(), this::startDeadlinePassed);
+      startDeadline = later(settings.startTimeout.toMillis(), this::startDeadlinePassed);
     } catch (EnvironmentException
         | SegmentException
         | OsException
@@ -165,11 +167,19 @@ final class WorkerLife implements Listener {
     }
   }
 
-  private void later(long delayMillis, Runnable task) {
+  private @Nullable Future<?> later(long delayMillis, Runnable task) {
     try {
-      services.timer.schedule(task, delayMillis, TimeUnit.MILLISECONDS);
+      return services.timer.schedule(task, delayMillis, TimeUnit.MILLISECONDS);
     } catch (RejectedExecutionException e) {
-      // Everything is closing already.
+      return null; // Everything is closing already.
+    }
+  }
+
+  /** What waits for its time holds this worker's memory. */
+  private void cancelStartDeadline() {
+    Future<?> deadline = startDeadline;
+    if (deadline != null) {
+      deadline.cancel(false);
     }
   }
 
@@ -203,6 +213,7 @@ final class WorkerLife implements Listener {
   @Override
   public void onReady(Map<String, @Nullable Object> told) {
     description = told;
+    cancelStartDeadline();
     wasReady.set(true);
     attached();
     state.compareAndSet(WorkerState.STARTING, WorkerState.READY);
@@ -410,6 +421,7 @@ final class WorkerLife implements Listener {
 
   private void ended(WorkerEnd how, ExitStatus status) {
     end = how;
+    cancelStartDeadline();
     state.set(WorkerState.ENDED);
     onEnded.run();
     if (!wasReady.get()) {

@@ -648,6 +648,132 @@ class CallsTest {
   }
 
   @Test
+  void aThreadThatIsInterruptedInACallGetsItsFlagBackAndTheWorkerIsUsable() throws Exception {
+    try (PyWorker worker =
+        ready(
+            source(
+                """
+                import time
+                def slow(): time.sleep(.5)
+                def fast(): return 1
+                __export__ = ["slow", "fast"]
+                """))) {
+      CompletableFuture<Boolean> flag = new CompletableFuture<>();
+      Thread caller =
+          new Thread(
+              () -> {
+                try {
+                  worker.sync().call("slow", void.class);
+                  flag.completeExceptionally(new AssertionError("the call returned"));
+                } catch (CallCancelledException e) {
+                  flag.complete(Thread.currentThread().isInterrupted());
+                } catch (RuntimeException e) {
+                  flag.completeExceptionally(e);
+                }
+              });
+      caller.start();
+      while (worker.statistics().calls().inFlight() == 0) {
+        Thread.onSpinWait();
+      }
+      caller.interrupt();
+      assertThat(flag.orTimeout(20, TimeUnit.SECONDS).join()).isTrue();
+      assertThat(worker.sync().call("fast", Integer.class)).isEqualTo(1);
+      caller.join();
+    }
+  }
+
+  @Test
+  void aFutureThatIsCancelledWithForceInterruptsWhatRuns() {
+    try (PyWorker worker =
+        ready(
+            source(
+                    """
+                    import time
+                    from lockstep import sync
+                    def slow():
+                        sync.begun()
+                        time.sleep(60)
+                    def fast(): return 1
+                    __export__ = ["slow", "fast"]
+                    """)
+                .exposeVoid("begun", () -> {}))) {
+      CompletableFuture<@Nullable Void> slow = worker.sync().callAsync("slow", Void.class);
+      while (worker.statistics().calls().served() == 0) {
+        Thread.onSpinWait();
+      }
+      assertThat(slow.cancel(true)).isTrue();
+      assertThat(
+              worker.sync().callAsync("fast", Integer.class).orTimeout(20, TimeUnit.SECONDS).join())
+          .isEqualTo(1);
+    }
+  }
+
+  @Test
+  void aHandlerMayCloseTheWorkerThatCallsIt() {
+    AtomicReference<@Nullable PyWorker> self = new AtomicReference<>();
+    CompletableFuture<@Nullable Void> closed = new CompletableFuture<>();
+    try (PyWorker worker =
+        ready(
+            source(
+                    """
+                    from lockstep import sync
+                    def go(): sync.bye()
+                    __export__ = ["go"]
+                    """)
+                .grace(Duration.ofMillis(300))
+                .exposeVoid(
+                    "bye",
+                    () -> {
+                      PyWorker mine = self.get();
+                      if (mine != null) {
+                        mine.close();
+                      }
+                      closed.complete(null);
+                    }))) {
+      self.set(worker);
+      worker.sync().notify("go");
+      closed.orTimeout(20, TimeUnit.SECONDS).join();
+      assertThat(worker.onExit()).isCompleted();
+    }
+  }
+
+  @Test
+  void virtualThreadsCallWhereThereAreAny() throws Exception {
+    java.util.concurrent.ExecutorService threads;
+    try {
+      threads =
+          (java.util.concurrent.ExecutorService)
+              java.util.concurrent.Executors.class
+                  .getMethod("newVirtualThreadPerTaskExecutor")
+                  .invoke(null);
+    } catch (NoSuchMethodException beforeJdk21) {
+      threads = java.util.concurrent.Executors.newCachedThreadPool();
+    }
+    try (PyWorker worker =
+        ready(
+            source(
+                    """
+                    from lockstep import sync
+                    def nested(x): return sync.inc(x)
+                    __export__ = ["nested"]
+                    """)
+                .expose("inc", int.class, x -> x + 1))) {
+      List<CompletableFuture<Integer>> all = new ArrayList<>();
+      for (int i = 0; i < 200; i++) {
+        int n = i;
+        all.add(
+            CompletableFuture.supplyAsync(
+                () -> worker.sync().call("nested", Integer.class, n), threads));
+      }
+      for (int i = 0; i < all.size(); i++) {
+        assertThat(all.get(i).orTimeout(30, TimeUnit.SECONDS).join()).isEqualTo(i + 1);
+      }
+    } finally {
+      threads.shutdownNow();
+    }
+  }
+
+  @Test
   void whatIsExposedAfterTheStartCanBeCalled() {
     try (PyWorker worker =
         ready(
