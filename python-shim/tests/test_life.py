@@ -51,6 +51,30 @@ class EndTest(TestCase):
         self.assertEqual(host.finish(call), "done")
         self.assertEqual(host.wait_exit(), 0)
 
+    def test_a_signal_handler_that_calls_main_while_its_thread_waits_is_told_so(self):
+        host = self.worker(
+            """
+            import signal
+            from lockstep import sync
+            said = []
+            def handler(number, frame):
+                try:
+                    sync.anything()
+                except Exception as error:
+                    said.append("%s: %s" % (type(error).__name__, error))
+            signal.signal(signal.SIGUSR1, handler)
+            sync.said = lambda: said
+            """
+        )
+        # A handler that runs between two waits may call; sooner or later one interrupts a wait.
+        expected = "SignalHandlerError: sync.anything() cannot wait in a signal handler"
+        give_up = time.monotonic() + 20
+        said = []
+        while not any(expected in one for one in said) and time.monotonic() < give_up:
+            os.kill(host.process.pid, signal.SIGUSR1)
+            said = host.call("said")
+        self.assertTrue(any(expected in one for one in said), said[-1:])
+
     def test_the_state_closed_ends_it_too(self):
         host = self.worker("from lockstep import sync\nsync.f = lambda n: n")
         host.set_state(L.HOST_CLOSED)

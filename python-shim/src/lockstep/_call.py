@@ -28,6 +28,7 @@ from lockstep.errors import (
     ForkedWorkerError,
     MessageTooLargeError,
     PeerFaultError,
+    SignalHandlerError,
     SyncMainOnlyError,
     UnserializableError,
 )
@@ -217,6 +218,12 @@ class Calls:
     def start(self, name, args, kwargs, seconds=None, builtin=0):
         """A call to main, the long way: from any state, with a deadline in `seconds` or none."""
         self.refuse_if_main_only("sync.%s()" % name)
+        if self.endpoint.role_is_mine():
+            raise SignalHandlerError(
+                "sync.%s() cannot wait in a signal handler: the thread that it interrupted waits for "
+                "main, and would have to read the answer. Use sync.%s.notify(), or set a flag that "
+                "the program looks at" % (name, name)
+            )
         parent_id, depth = self.context(name)
         payload = _codec.encode_call(name, args, kwargs)
         deadline = None if seconds is None else time.monotonic() + seconds

@@ -310,7 +310,7 @@ class Endpoint:
     def _drain(self, may_fail):
         """Moves what has come in to the inbox, if the role can be had. A full inbox fails a call of
         ours; an answer waits until there is room, since nobody else would give it."""
-        own = self._role_is_mine()
+        own = self.role_is_mine()
         if not own and not self.try_acquire_role():
             return
         try:
@@ -500,7 +500,7 @@ class Endpoint:
             self._role = _get_ident()
             return True
 
-    def _role_is_mine(self):
+    def role_is_mine(self):
         return self._role == _get_ident()
 
     def release_role(self):

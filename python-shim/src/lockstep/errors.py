@@ -138,6 +138,10 @@ class LoopBlockedError(LockstepError, RuntimeError):
     """An `async def` export was called by a chain that blocks the event loop's own thread."""
 
 
+class SignalHandlerError(LockstepError, RuntimeError):
+    """A signal handler called main while its own thread waits for main: the answer could not be read."""
+
+
 class JavaError(LockstepError):
     """A Java function raised.
 

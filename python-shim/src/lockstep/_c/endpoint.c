@@ -332,6 +332,11 @@ static PyObject *try_acquire_role(ls_endpoint *e, PyObject *unused) {
   return PyBool_FromLong(ls_take_role(e));
 }
 
+static PyObject *role_is_mine(ls_endpoint *e, PyObject *unused) {
+  (void)unused;
+  return PyBool_FromLong(e->role && e->role_thread == PyThread_get_thread_ident());
+}
+
 static PyObject *release_role(ls_endpoint *e, PyObject *unused) {
   (void)unused;
   if (ls_leave_role(e) < 0) {
@@ -450,6 +455,7 @@ static PyMethodDef endpoint_methods[] = {
     {"poll", METHOD(poll_message), METH_NOARGS, NULL},
     {"wait", METHOD(wait_message), METH_VARARGS | METH_KEYWORDS, NULL},
     {"try_acquire_role", METHOD(try_acquire_role), METH_NOARGS, NULL},
+    {"role_is_mine", METHOD(role_is_mine), METH_NOARGS, "Whether the calling thread holds the role."},
     {"release_role", METHOD(release_role), METH_NOARGS, NULL},
     {"wake", METHOD(wake), METH_NOARGS, NULL},
     {"state", METHOD(state), METH_NOARGS, NULL},
