@@ -218,21 +218,24 @@ final class PumpedWaiting implements Waiting {
     LockSupport.unpark(pump.thread());
   }
 
-  /** Runs what is nested in the own call on this thread; false if there was nothing. */
+  /**
+   * Runs what is nested in the own call on this thread; false if there was nothing. What this
+   * thread has read itself comes first: the inbox was empty then, so that all in it is younger.
+   */
   private boolean runNested(PumpQueue.@Nullable Work work, PendingCall own) {
     boolean ran = false;
     own.waiting = false;
     try {
+      if (work != null) {
+        engine.run(work, true);
+        ran = true;
+      }
       InboundCall nested = own.takeInbox();
       while (nested != null) {
         InboundCall next = nested.next;
         nested.next = null;
         engine.serve(nested, true);
         nested = next;
-        ran = true;
-      }
-      if (work != null) {
-        engine.run(work, true);
         ran = true;
       }
     } finally {
