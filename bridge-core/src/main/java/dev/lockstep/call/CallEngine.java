@@ -307,12 +307,17 @@ public final class CallEngine implements AutoCloseable {
     lifetime.end(new ChannelClosedException(), true);
   }
 
-  /** Reading threw: nothing can be read any more. */
-  void readFailed(RuntimeException broken) {
+  /**
+   * Reading threw: nothing can be read any more. So does an error of the JVM, out of memory for
+   * one: a reader that died of it alone would leave every caller waiting.
+   */
+  void readFailed(Throwable broken) {
     if (broken instanceof ChannelClosedException) {
       channelClosed();
+    } else if (broken instanceof RuntimeException exception) {
+      fault(exception);
     } else {
-      fault(broken);
+      fault(new IllegalStateException("reading from the peer failed: " + broken, broken));
     }
   }
 
@@ -419,7 +424,7 @@ public final class CallEngine implements AutoCloseable {
     if (settings.channel().tryAcquireRole()) {
       try {
         reader.drain(settings.limits().maxQueued());
-      } catch (RuntimeException broken) {
+      } catch (RuntimeException | Error broken) {
         readFailed(broken);
       } finally {
         settings.channel().releaseRole();

@@ -14,6 +14,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,6 +25,8 @@ import org.jspecify.annotations.Nullable;
  * and FATAL. What the peer may never send ends the engine.
  */
 final class LaneReader {
+  private static final int MAX_MESSAGES_AT_ONCE = 256;
+
   private final CallEngine engine;
   private final CallSettings settings;
   private final Channel channel;
@@ -37,6 +40,12 @@ final class LaneReader {
 
   /** A flush came that is nested in a call the pump may wait for. */
   private volatile boolean flushPending;
+
+  /** Flushes that wait for notifications to be handled. */
+  private final AtomicInteger waitingFlushes = new AtomicInteger();
+
+  /** Guarded by the reader's role. */
+  private boolean fatalCame;
 
   /** A parked caller was woken for its reply. Guarded by the reader's role. */
   private boolean wokeWaiter;
@@ -61,7 +70,8 @@ final class LaneReader {
 
   /**
    * Reads until there is nothing more, or something for this thread to run, or its own call is
-   * settled.
+   * settled; at most so many messages that a peer which never stops does not keep this thread from
+   * its deadline. Whoever sleeps afterwards looks at the lane first.
    *
    * @param own the call that this thread waits for; null for the idle pump
    * @param onPump whether this thread is the idle pump, which runs what is not nested
@@ -80,7 +90,9 @@ final class LaneReader {
   }
 
   private PumpQueue.@Nullable Work read(@Nullable PendingCall own, boolean onPump, int maxQueued) {
-    while ((own == null || !own.settled()) && queue.size() < maxQueued) {
+    for (int i = 0;
+        i < MAX_MESSAGES_AT_ONCE && (own == null || !own.settled()) && queue.size() < maxQueued;
+        i++) {
       Message message = channel.poll();
       if (message == null) {
         return null;
@@ -304,13 +316,28 @@ final class LaneReader {
 
   private void flush(InboundCall call) {
     counters.callsIn.increment();
+    if (waitingFlushes.get() >= settings.limits().maxQueued()) {
+      refuseFull(call);
+      return;
+    }
+    waitingFlushes.incrementAndGet();
     var done = notifications.flush();
     if (!done.isDone()) {
       // The pump may be waiting, directly or not, for the very call that flushes.
       flushPending = true;
       engine.waits().wakePump();
     }
-    done.thenRun(() -> serving.answer(call, null)).exceptionally(neverFails -> null);
+    done.thenRun(
+            () -> {
+              waitingFlushes.decrementAndGet();
+              serving.answer(call, null);
+            })
+        .exceptionally(neverFails -> null);
+  }
+
+  /** The same, and it stays so. */
+  boolean isFlushPending() {
+    return flushPending;
   }
 
   /** Whether the pump, while it waits, must handle the notifications that are queued behind it. */
@@ -337,6 +364,10 @@ final class LaneReader {
 
   private void fatal(Message message) {
     requireWorker(message);
+    if (fatalCame) {
+      throw new PeerFaultException("kind", message.kind(), "FATAL once");
+    }
+    fatalCame = true;
     engine.peerFatal(ErrorEncoder.fromMap(decode(message)));
   }
 

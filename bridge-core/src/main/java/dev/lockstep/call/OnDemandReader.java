@@ -40,6 +40,11 @@ final class OnDemandReader {
     stopping = true;
   }
 
+  /** Whether something waits to be run here, or the thread is to end. */
+  boolean hasWork() {
+    return stopping || !queue.isEmpty();
+  }
+
   /** Starts the thread unless it runs. */
   void ensureRunning() {
     if (running.get() != null || stopping) {
@@ -48,7 +53,12 @@ final class OnDemandReader {
     Thread made = threads.newThread(this::run);
     made.setName(name);
     if (running.compareAndSet(null, made)) {
-      made.start();
+      try {
+        made.start();
+      } catch (OutOfMemoryError noThread) {
+        running.set(null);
+        throw noThread;
+      }
     }
   }
 
@@ -110,7 +120,7 @@ final class OnDemandReader {
         waiting.sleepWithRole(LOOK_NANOS, true, null);
       }
       return work;
-    } catch (RuntimeException broken) {
+    } catch (RuntimeException | Error broken) {
       engine.readFailed(broken);
       return null;
     } finally {

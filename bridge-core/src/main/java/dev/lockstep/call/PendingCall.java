@@ -92,6 +92,11 @@ final class PendingCall {
     return deadlineNanos == Long.MAX_VALUE ? Long.MAX_VALUE : deadlineNanos - System.nanoTime();
   }
 
+  /** Whether the waiter has nothing to wait for any more: settled, too late, or interrupted. */
+  boolean isOver() {
+    return settled || nanosLeft() <= 0 || Thread.currentThread().isInterrupted();
+  }
+
   boolean settled() {
     return settled;
   }

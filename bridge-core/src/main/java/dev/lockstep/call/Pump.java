@@ -127,7 +127,8 @@ final class Pump {
     }
   }
 
-  private PumpQueue.@Nullable Work sit() {
+  /** One look or sleep in the seat; what it brought. */
+  PumpQueue.@Nullable Work sit() {
     if (!seat.tryTake(thread)) {
       // A caller sits here while it waits; it unparks this thread when it leaves or leaves work.
       if (queue.isEmpty() && !seat.isVacant() && !stopping) {
@@ -137,7 +138,7 @@ final class Pump {
     }
     try {
       return read();
-    } catch (RuntimeException broken) {
+    } catch (RuntimeException | Error broken) {
       engine.readFailed(broken);
       return null;
     } finally {
@@ -151,7 +152,10 @@ final class Pump {
    */
   private PumpQueue.@Nullable Work read() {
     if (!channel.tryAcquireRole()) {
-      channel.sleepWithoutRole(slice(), true);
+      // Whoever queues work looks at the seat afterwards; we took the seat, then look at the queue.
+      if (queue.isEmpty() && !stopping) {
+        channel.sleepWithoutRole(slice(), true);
+      }
       return null;
     }
     boolean left = false;

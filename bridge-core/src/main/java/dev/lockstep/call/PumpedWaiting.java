@@ -18,6 +18,8 @@ final class PumpedWaiting implements Waiting {
   /** So long a parked caller lets a pump be busy before it reads for itself. */
   private static final long LOOK_NANOS = TimeUnit.MILLISECONDS.toNanos(50);
 
+  private static final long FULL_PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(1);
+
   /** So much of other's business a caller that has its reply does before it wakes the pump. */
   private static final int DRAIN_MESSAGES = 16;
 
@@ -161,7 +163,9 @@ final class PumpedWaiting implements Waiting {
   }
 
   private void spin(PendingCall own) {
-    while (!own.settled() && takeRole(own)) {
+    // Also with a reply that came meanwhile: what this thread saw when it left the role is its to
+    // pass on, unless somebody else has taken the role.
+    while (takeRole(own)) {
       PumpQueue.Work work = null;
       boolean more;
       try {
@@ -170,8 +174,9 @@ final class PumpedWaiting implements Waiting {
             break;
           }
           work = engine.reader().readUnlessFull(own);
-        } while (work == null && !own.settled() && !channel.isClosed() && channel.spinForData());
-      } catch (RuntimeException broken) {
+          // Others' business may keep coming: it is no reason to be late for one's own.
+        } while (work == null && !own.isOver() && !channel.isClosed() && channel.spinForData());
+      } catch (RuntimeException | Error broken) {
         engine.readFailed(broken);
       } finally {
         more = channel.leaveRole();
@@ -182,7 +187,7 @@ final class PumpedWaiting implements Waiting {
       }
       // What was read is run, even if the own call was settled by somebody else meanwhile.
       boolean ran = (work != null || !own.settled()) && runNested(work, own);
-      if (own.settled() || own.nanosLeft() <= 0) {
+      if (own.isOver()) {
         if (more) {
           leaveToPump();
         }
@@ -190,6 +195,10 @@ final class PumpedWaiting implements Waiting {
       }
       if (!ran && !more) {
         return;
+      }
+      if (!ran && queue.isFull()) {
+        // The peer is held back until the pump has caught up.
+        LockSupport.parkNanos(this, FULL_PAUSE_NANOS);
       }
     }
   }
@@ -200,7 +209,7 @@ final class PumpedWaiting implements Waiting {
     if (channel.tryAcquireRole()) {
       try {
         engine.reader().drain(DRAIN_MESSAGES);
-      } catch (RuntimeException broken) {
+      } catch (RuntimeException | Error broken) {
         engine.readFailed(broken);
       } finally {
         more = channel.leaveRole();
@@ -306,7 +315,7 @@ final class PumpedWaiting implements Waiting {
     PumpQueue.Work work = null;
     try {
       work = readOrSleep(own, leftNanos);
-    } catch (RuntimeException broken) {
+    } catch (RuntimeException | Error broken) {
       engine.readFailed(broken);
     } finally {
       seat.leave();
@@ -324,7 +333,9 @@ final class PumpedWaiting implements Waiting {
     long slice = channel.tuning().sliceInFlightNanos();
     boolean whole = slice <= leftNanos;
     long nanos = Math.min(slice, leftNanos);
-    if (own.settled() || own.hasInbox()) {
+    if (own.settled()
+        || own.hasInbox()
+        || (Thread.currentThread() == pump.thread() && engine.reader().isFlushPending())) {
       return null;
     }
     if (!channel.tryAcquireRole()) {

@@ -123,7 +123,7 @@ final class SoloWaiting implements Waiting {
     try {
       while (true) {
         engine.reader().read(own, false);
-        if (own.settled()) {
+        if (own.isOver()) {
           return;
         }
         if (channel.isClosed()) {
@@ -134,7 +134,7 @@ final class SoloWaiting implements Waiting {
           return;
         }
       }
-    } catch (RuntimeException broken) {
+    } catch (RuntimeException | Error broken) {
       engine.readFailed(broken);
     } finally {
       leaveRole();
@@ -152,12 +152,16 @@ final class SoloWaiting implements Waiting {
     return !own.settled();
   }
 
-  /** Sleeps on the lane; the role is held before, meanwhile and after. */
+  /**
+   * Sleeps on the lane; the role is held before, meanwhile and after.
+   *
+   * @param own null for the reader on demand, which is not to sleep while anything is queued
+   */
   void sleepWithRole(long nanos, boolean whole, @Nullable PendingCall own) {
     sleeper = Thread.currentThread();
     interruptible.entered();
     try {
-      if (own == null || !own.settled()) {
+      if (own == null ? !onDemand.hasWork() : !own.settled()) {
         channel.sleepHoldingRole(nanos, whole);
       }
     } finally {

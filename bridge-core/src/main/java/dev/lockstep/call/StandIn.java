@@ -90,7 +90,12 @@ final class StandIn implements Runnable {
     Thread made = threads.newThread(this);
     made.setName(name);
     if (running.compareAndSet(null, made)) {
-      made.start();
+      try {
+        made.start();
+      } catch (OutOfMemoryError noThread) {
+        running.set(null);
+        throw noThread;
+      }
     }
   }
 
@@ -133,7 +138,7 @@ final class StandIn implements Runnable {
     }
     try {
       read();
-    } catch (RuntimeException broken) {
+    } catch (RuntimeException | Error broken) {
       engine.readFailed(broken);
     } finally {
       seat.leave();

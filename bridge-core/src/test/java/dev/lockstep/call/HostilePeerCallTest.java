@@ -10,6 +10,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -45,6 +46,17 @@ class HostilePeerCallTest {
       caller.join();
       assertThat(((Failure) thrown.get()).sort).as(what).isEqualTo("died");
       assertThat(pair.hostHeard.fault.get(20, TimeUnit.SECONDS)).hasMessageContaining(word);
+    }
+  }
+
+  @Test
+  void aSecondFatalEndsThem() throws Exception {
+    try (EnginePair pair = EnginePair.make().notReady().open()) {
+      byte[] error = {(byte) 0xa0};
+      for (int i = 0; i < 2; i++) {
+        pair.workerChannel.send(FrameKind.FATAL, 0, 0, 0, 0, error, 0, 1, Long.MAX_VALUE);
+      }
+      assertThat(pair.hostHeard.fault.get(20, TimeUnit.SECONDS)).hasMessageContaining("FATAL once");
     }
   }
 
