@@ -60,6 +60,10 @@ final class WorkerLife implements Listener {
   private volatile @Nullable WorkerParts parts;
   private volatile @Nullable Future<?> startDeadline;
   private volatile @Nullable WorkerEnd end;
+
+  /** The thread that tells of the end, while it does. */
+  private volatile @Nullable Thread teller;
+
   private volatile @Nullable ErrorDescription fatal;
   private volatile @Nullable Throwable fault;
   private volatile @Nullable Map<String, @Nullable Object> description;
@@ -107,7 +111,8 @@ final class WorkerLife implements Listener {
               + ", error="
               + e.getMessage(),
           e);
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | Error e) {
+      // An error, too: a thread that cannot be made must not leave a process that nobody ends.
       startFailed(e.toString(), e);
     } finally {
       startTried.countDown();
@@ -280,6 +285,9 @@ final class WorkerLife implements Listener {
   }
 
   void terminate() {
+    if (isTellingOfTheEnd()) {
+      return;
+    }
     awaitStartTried();
     reason.compareAndSet(null, "it was terminated");
     WorkerParts made = parts;
@@ -291,6 +299,9 @@ final class WorkerLife implements Listener {
   }
 
   void close() {
+    if (isTellingOfTheEnd()) {
+      return;
+    }
     awaitStartTried();
     WorkerParts made = parts;
     if (made == null || exit.isDone()) {
@@ -342,6 +353,14 @@ final class WorkerLife implements Listener {
     return false;
   }
 
+  /**
+   * Whether this thread tells of the end, in whatever depends on {@code ready} or is told of the
+   * exit: all is given back by then, and it would wait for itself.
+   */
+  private boolean isTellingOfTheEnd() {
+    return Thread.currentThread() == teller;
+  }
+
   private void awaitStartTried() {
     boolean interrupted = false;
     while (true) {
@@ -369,8 +388,13 @@ final class WorkerLife implements Listener {
     if (made == null) {
       return;
     }
-    made.awaitLaneRead();
-    made.drainOutput().join();
+    try {
+      made.awaitLaneRead();
+      made.drainOutput().join();
+    } catch (RuntimeException | Error unreadable) {
+      // What it said last is lost; its end must not be.
+      log.log(System.Logger.Level.WARNING, "what a worker said last is lost", unreadable);
+    }
     ExitStatus status = status(exitCode);
     WorkerEnd how = endWith(status);
     if (state.get() == WorkerState.CLOSING) {
@@ -420,6 +444,16 @@ final class WorkerLife implements Listener {
   }
 
   private void ended(WorkerEnd how, ExitStatus status) {
+    teller = Thread.currentThread();
+    try {
+      tellOfTheEnd(how, status);
+    } finally {
+      exit.complete(status);
+      teller = null;
+    }
+  }
+
+  private void tellOfTheEnd(WorkerEnd how, ExitStatus status) {
     end = how;
     cancelStartDeadline();
     state.set(WorkerState.ENDED);
@@ -431,11 +465,10 @@ final class WorkerLife implements Listener {
     if (consumer != null) {
       try {
         consumer.accept(status);
-      } catch (RuntimeException e) {
+      } catch (RuntimeException | Error e) {
         log.log(System.Logger.Level.WARNING, "the consumer of a worker's exit failed", e);
       }
     }
-    exit.complete(status);
   }
 
   // --- questions

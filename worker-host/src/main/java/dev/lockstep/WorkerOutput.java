@@ -55,7 +55,7 @@ final class WorkerOutput {
     }
     try {
       consumer.accept(line);
-    } catch (RuntimeException | StackOverflowError | AssertionError e) {
+    } catch (RuntimeException | Error e) {
       log.log(System.Logger.Level.WARNING, "the consumer of a worker's output failed", e);
     }
   }

@@ -155,7 +155,7 @@ public final class OutputPoller implements AutoCloseable {
   private void deliver(Entry entry, int length) {
     try {
       entry.sink.onBytes(buffer, length);
-    } catch (RuntimeException | StackOverflowError e) {
+    } catch (RuntimeException | Error e) {
       // A sink reports what its consumer throws; one that does not must not stop the others.
     }
   }
@@ -163,7 +163,7 @@ public final class OutputPoller implements AutoCloseable {
   private static void end(Entry entry) {
     try {
       entry.sink.onEnd();
-    } catch (RuntimeException | StackOverflowError e) {
+    } catch (RuntimeException | Error e) {
       // As in deliver.
     } finally {
       entry.fd.close();
