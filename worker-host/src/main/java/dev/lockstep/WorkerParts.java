@@ -193,8 +193,15 @@ final class WorkerParts {
         .raiseAndWake();
   }
 
+  /**
+   * The same in what runs now. By its id if that is certain: a signal that is handled late must not
+   * hit the next call. Nothing if nothing can be running.
+   */
   void interrupt() {
-    interrupt(WHATEVER_RUNS);
+    long sole = engine.isReady() ? engine.soleCallOut() : WHATEVER_RUNS;
+    if (sole != 0) {
+      interrupt(sole);
+    }
   }
 
   void kill() {

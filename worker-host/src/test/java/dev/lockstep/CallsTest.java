@@ -672,9 +672,7 @@ class CallsTest {
                 }
               });
       caller.start();
-      while (worker.statistics().calls().inFlight() == 0) {
-        Thread.onSpinWait();
-      }
+      Until.holds("a call in flight", () -> worker.statistics().calls().inFlight() > 0);
       caller.interrupt();
       assertThat(flag.orTimeout(20, TimeUnit.SECONDS).join()).isTrue();
       assertThat(worker.sync().call("fast", Integer.class)).isEqualTo(1);
@@ -698,9 +696,7 @@ class CallsTest {
                     """)
                 .exposeVoid("begun", () -> {}))) {
       CompletableFuture<@Nullable Void> slow = worker.sync().callAsync("slow", Void.class);
-      while (worker.statistics().calls().served() == 0) {
-        Thread.onSpinWait();
-      }
+      Until.holds("Java was called", () -> worker.statistics().calls().served() > 0);
       assertThat(slow.cancel(true)).isTrue();
       assertThat(
               worker.sync().callAsync("fast", Integer.class).orTimeout(20, TimeUnit.SECONDS).join())

@@ -53,14 +53,8 @@ class LifeAndDeathTest {
     return worker;
   }
 
-  private static void awaitCallInFlight(PyWorker worker) throws TimeoutException {
-    long deadlineNanos = System.nanoTime() + TimeUnit.SECONDS.toNanos(10);
-    while (worker.statistics().calls().inFlight() == 0) {
-      if (System.nanoTime() - deadlineNanos > 0) {
-        throw new TimeoutException("no call in flight");
-      }
-      Thread.onSpinWait();
-    }
+  private static void awaitCallInFlight(PyWorker worker) {
+    Until.holds("a call in flight", () -> worker.statistics().calls().inFlight() > 0);
   }
 
   private WorkerDiedException dieBy(String code) {
@@ -129,7 +123,7 @@ class LifeAndDeathTest {
   }
 
   @Test
-  void terminateFailsWhatIsPendingAndWhatComesLaterAtOnce() throws TimeoutException {
+  void terminateFailsWhatIsPendingAndWhatComesLaterAtOnce() {
     try (PyWorker worker = slow()) {
       long pid = worker.sync().call("pid", Long.class);
       assertThat(worker.pid()).isEqualTo(pid);
@@ -301,7 +295,38 @@ class LifeAndDeathTest {
   }
 
   @Test
-  void interruptRaisesInWhatRunsAndNothingWhenNothingDoes() throws TimeoutException {
+  void interruptReachesANotificationAndLeavesTheNextCallAlone() {
+    try (PyWorker worker =
+        source(
+                """
+                import time
+                from lockstep import sync
+                def spin():
+                    try:
+                        sync.begun()
+                        while True: time.sleep(.01)
+                    except KeyboardInterrupt:
+                        sync.ended()
+                def f(): return 1
+                __export__ = ["spin", "f"]
+                """)
+            .exposeVoid("begun", () -> {})
+            .exposeVoid("ended", () -> {})
+            .start()) {
+      worker.ready().join();
+      worker.sync().notify("spin");
+      Until.holds("Java was called", () -> worker.statistics().calls().served() > 0);
+      worker.interrupt();
+      Until.holds("Java was called", () -> worker.statistics().calls().served() >= 2);
+      for (int i = 0; i < 100; i++) {
+        worker.interrupt();
+        assertThat(worker.sync().call("f", Integer.class)).isEqualTo(1);
+      }
+    }
+  }
+
+  @Test
+  void interruptRaisesInWhatRunsAndNothingWhenNothingDoes() {
     try (PyWorker worker = slow()) {
       worker.interrupt();
       assertThat(worker.sync().call("slow", String.class, 0)).isEqualTo("done");

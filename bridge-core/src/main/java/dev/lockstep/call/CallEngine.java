@@ -445,6 +445,14 @@ public final class CallEngine implements AutoCloseable {
     return settings.contexts();
   }
 
+  /**
+   * What the peer can be running for this side: the id of the one call in flight; without one, that
+   * of the last notification, which may have ended; 0 for neither; -1 if several are in flight.
+   */
+  public long soleCallOut() {
+    return table.soleCall();
+  }
+
   // --- diagnosis
 
   /** What was counted so far. */

@@ -19,6 +19,7 @@ final class CallTable {
   private final AtomicLong counter = new AtomicLong();
   private final AtomicInteger inFlight = new AtomicInteger();
   private final AtomicInteger needReader = new AtomicInteger();
+  private volatile long lastNotificationId;
   private final int mask;
   private final int maxInFlight;
   private final int originBit;
@@ -52,6 +53,23 @@ final class CallTable {
   /** An id that no slot belongs to: for a notification. */
   long nextId() {
     return counter.incrementAndGet() << 1 | originBit;
+  }
+
+  /** The same, remembered until the next. */
+  long nextNotificationId() {
+    long id = nextId();
+    lastNotificationId = id;
+    return id;
+  }
+
+  /** The one call in flight, or if there is none the last notification; 0: none, -1: several. */
+  long soleCall() {
+    List<PendingCall> calls = inFlight() == 0 ? List.of() : list();
+    return switch (calls.size()) {
+      case 0 -> lastNotificationId;
+      case 1 -> calls.get(0).id;
+      default -> -1;
+    };
   }
 
   @Nullable PendingCall get(long id) {

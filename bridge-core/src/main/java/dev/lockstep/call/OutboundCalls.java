@@ -127,7 +127,7 @@ final class OutboundCalls {
               FrameKind.NOTIFY,
               flags | keywordFlag(keywords),
               nextDepth(context, name.text()),
-              table.nextId(),
+              table.nextNotificationId(),
               parentId);
       if (mustWait(frame)) {
         byte[] payload = Arrays.copyOf(out.array(), out.length());
