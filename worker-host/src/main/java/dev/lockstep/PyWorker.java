@@ -295,11 +295,14 @@ public interface PyWorker extends ExposesFunctions<PyWorker>, AutoCloseable {
       return settings.copy();
     }
 
+    private static final Duration LONGEST_WAIT = Duration.ofDays(365);
+
     private static Duration requirePositive(String name, Duration value) {
       if (value.isNegative() || value.isZero()) {
         throw new IllegalArgumentException(name + " must be positive: " + name + "=" + value);
       }
-      return value;
+      // Arithmetic in nanoseconds must not overflow, and nobody waits longer.
+      return value.compareTo(LONGEST_WAIT) > 0 ? LONGEST_WAIT : value;
     }
   }
 }

@@ -26,6 +26,9 @@ final class PumpedWaiting implements Waiting {
   /** So often a caller looks whether the pump has let go of the role: some tens of microseconds. */
   private static final int LOOKS_FOR_ROLE = 1000;
 
+  /** So often after it has stopped to read. */
+  private static final int LAST_LOOKS_FOR_ROLE = 50;
+
   private final CallEngine engine;
   private final Channel channel;
   private final PumpQueue queue;
@@ -153,10 +156,16 @@ final class PumpedWaiting implements Waiting {
     }
     wanted.incrementAndGet();
     try {
-      for (int i = 0; i < LOOKS_FOR_ROLE && pump.isReading() && !own.settled(); i++) {
+      // It stops reading a moment before it lets go, so a few looks follow.
+      int left = LOOKS_FOR_ROLE;
+      while (left > 0 && !own.settled()) {
         Thread.onSpinWait();
+        if (channel.tryAcquireRole()) {
+          return true;
+        }
+        left = pump.isReading() ? left - 1 : Math.min(left - 1, LAST_LOOKS_FOR_ROLE);
       }
-      return channel.tryAcquireRole();
+      return false;
     } finally {
       wanted.decrementAndGet();
     }

@@ -42,8 +42,12 @@ final class Assembly {
     }
   }
 
+  /** So many of the longest messages may be in the making at once, counted in bytes. */
+  private static final long LONGEST_AT_ONCE = 4;
+
   private final int maxMessageBytes;
   private final Map<Key, Partial> partials = new HashMap<>();
+  private long bytesInTheMaking;
 
   Assembly(Limits limits) {
     this.maxMessageBytes = limits.maxMessageBytes();
@@ -71,7 +75,7 @@ final class Assembly {
     if (more) {
       return null;
     }
-    partials.remove(key);
+    forget(key);
     return finish(partial, frame.callId());
   }
 
@@ -109,13 +113,19 @@ final class Assembly {
     }
   }
 
-  private static void append(Partial partial, RingReader frame, int from, boolean more) {
+  private void append(Partial partial, RingReader frame, int from, boolean more) {
     int count = frame.payloadBytes() - from;
     int missing = partial.total - partial.length;
     if (count < 1 || count > missing || more == (count == missing)) {
       throw new PeerFaultException(
           "bytes of a fragment", count, (more ? "1 to " + (missing - 1) : "exactly " + missing));
     }
+    long maxBytes = LONGEST_AT_ONCE * maxMessageBytes;
+    if (bytesInTheMaking + count > maxBytes) {
+      throw new PeerFaultException(
+          "bytes of messages in the making", bytesInTheMaking + count, "at most " + maxBytes);
+    }
+    bytesInTheMaking += count;
     int needed = partial.length + count;
     if (partial.bytes.length < needed) {
       long grown = Math.max(needed, (long) partial.bytes.length * FIRST_GROWTH);
@@ -147,7 +157,14 @@ final class Assembly {
 
   /** Forgets what was sent of a call whose maker gave it up between two fragments. */
   void forgetCall(long callId) {
-    partials.remove(new Key(callId, 0));
+    forget(new Key(callId, 0));
+  }
+
+  private void forget(Key key) {
+    Partial partial = partials.remove(key);
+    if (partial != null) {
+      bytesInTheMaking -= partial.length;
+    }
   }
 
   /** Messages in the making. */
@@ -158,5 +175,6 @@ final class Assembly {
   /** Drops what will not be finished any more. */
   void clear() {
     partials.clear();
+    bytesInTheMaking = 0;
   }
 }
