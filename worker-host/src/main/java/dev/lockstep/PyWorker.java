@@ -221,7 +221,10 @@ public interface PyWorker extends ExposesFunctions<PyWorker>, AutoCloseable {
       return this;
     }
 
-    /** How long {@link PyWorker#close} waits before it kills; default 2 s. */
+    /**
+     * How long {@link PyWorker#close} waits for calls in flight, and then as long again for the
+     * process to end, before it kills; default 2 s.
+     */
     public Builder grace(Duration grace) {
       settings.grace = requirePositive("grace", grace);
       return this;

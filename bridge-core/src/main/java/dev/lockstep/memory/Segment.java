@@ -112,6 +112,8 @@ public final class Segment implements AutoCloseable {
   }
 
   private static ByteBuffer map(Path path, long size) {
+    // A file channel closes itself under a thread whose interrupt flag is set.
+    boolean interrupted = Thread.interrupted();
     try (FileChannel channel =
         FileChannel.open(path, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
       if (channel.size() != size) {
@@ -124,6 +126,10 @@ public final class Segment implements AutoCloseable {
       return channel.map(FileChannel.MapMode.READ_WRITE, 0, size);
     } catch (IOException e) {
       throw new SegmentException("the segment cannot be opened: path=" + path, e);
+    } finally {
+      if (interrupted) {
+        Thread.currentThread().interrupt();
+      }
     }
   }
 

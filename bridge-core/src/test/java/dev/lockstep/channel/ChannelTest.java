@@ -103,6 +103,16 @@ class ChannelTest {
   }
 
   @Test
+  void aSegmentIsMadeOnAThreadWhoseInterruptFlagIsSetAndStaysSet() {
+    Thread.currentThread().interrupt();
+    try (Segment made = Segment.createSealed(SegmentSpec.named("interrupted"), NONCE)) {
+      assertThat(made.getLong(0)).isNotZero();
+    } finally {
+      assertThat(Thread.interrupted()).isTrue();
+    }
+  }
+
+  @Test
   void theNonceIsEchoed() {
     assertThat(segment.isNonceEchoed(NONCE)).isTrue();
     assertThat(segment.isNonceEchoed(new byte[] {1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}))

@@ -88,7 +88,10 @@ final class CallCommand implements Callable<Integer> {
       try {
         String json = Json.write(run(arguments, ctrlC));
         out.println(json);
-        out.flush();
+        if (out.checkError()) {
+          throw new WrongUseException(
+              "the result cannot be written: stdout is closed, or its disk is full");
+        }
         return ExitCode.OK;
       } catch (Exception e) {
         return Failures.report(e, spec.commandLine());

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
@@ -56,6 +57,31 @@ class CallCommandIT {
         .isEqualTo(
             "[[-5,\"a text\",[1,2.5,null],null,123456789012345678901234567890],"
                 + "{\"k\":{\"a\":true},\"flag\":false}]");
+  }
+
+  @Test
+  void resultIsUtf8AlsoInTheCLocale() throws IOException {
+    String script = script("def f():", "    return 'n\\u00e4'", "__export__ = ['f']");
+    List<String> command = new ArrayList<>(List.of("env", "LC_ALL=C"));
+    command.addAll(Cli.java());
+    command.addAll(List.of("-jar", Cli.JAR.toString(), "call", script, "f"));
+    try (Cli cli = Cli.startCommand(folder, command.toArray(String[]::new))) {
+      assertThat(cli.await().out().strip()).isEqualTo("\"n\u00e4\"");
+    }
+  }
+
+  @Test
+  void resultThatCannotBeWrittenIsAnError() throws IOException {
+    String script = script("def f():", "    return 1", "__export__ = ['f']");
+    List<String> command = new ArrayList<>(List.of("sh", "-c", "exec \"$@\" >/dev/full", "sh"));
+    command.addAll(Cli.java());
+    command.addAll(List.of("-jar", Cli.JAR.toString(), "call", script, "f"));
+    try (Cli cli = Cli.startCommand(folder, command.toArray(String[]::new))) {
+      Cli.Result result = cli.await();
+      assertIsOneSentence(result);
+      assertThat(result.err()).contains("stdout");
+      assertThat(result.exitCode()).isEqualTo(2);
+    }
   }
 
   @Test
