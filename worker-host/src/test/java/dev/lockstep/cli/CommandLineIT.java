@@ -199,6 +199,19 @@ class CommandLineIT {
   }
 
   @Test
+  void launcherKeepsArgumentsThatAreNotAsciiInTheCLocale() throws IOException {
+    Files.write(folder.resolve("s.py"), List.of("def f(x): return x", "__export__ = ['f']"));
+    // The bytes are made by the shell: this JVM may itself run in the C locale.
+    String call = "LC_ALL=C exec \"$0\" call s.py f \"$(printf '\\303\\251')\"";
+    try (Cli cli =
+        Cli.startCommand(folder, "sh", "-c", call, Cli.REPOSITORY.resolve("lockstep").toString())) {
+      Cli.Result result = cli.await();
+
+      assertThat(result.out().strip()).as(result.err()).isEqualTo("\"\u00e9\"");
+    }
+  }
+
+  @Test
   void launcherPassesExitCodesThrough() throws IOException {
     try (Cli cli =
         Cli.startCommand(
