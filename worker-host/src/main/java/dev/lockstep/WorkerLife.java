@@ -10,7 +10,6 @@ import dev.lockstep.os.Platform;
 import dev.lockstep.process.WorkerProcess;
 import dev.lockstep.stdio.ByteSink;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -83,8 +82,8 @@ final class WorkerLife implements Listener {
   void start() {
     try {
       Platform.requireSupported();
-      requireProc();
-      requireScript();
+      StartChecks.requireProc();
+      StartChecks.requireScript(settings.source);
       Path interpreter = services.interpreters.find(settings.interpreter);
       Path shim = services.shim();
       WorkerParts made = new WorkerParts(name, settings, services, new CallFailures(name), this);
@@ -116,38 +115,6 @@ final class WorkerLife implements Listener {
       startFailed(e.toString(), e);
     } finally {
       startTried.countDown();
-    }
-  }
-
-  private static void requireProc() {
-    if (!Files.isDirectory(Path.of("/proc/self/fd"))) {
-      throw new WorkerStartException(
-          "/proc is not mounted, and workers are reached through it: mount it (mount -t proc proc"
-              + " /proc), or start the container with it",
-          null);
-    }
-  }
-
-  private void requireScript() {
-    if (!settings.source.mode().equals("script")) {
-      return;
-    }
-    Path script = Path.of(settings.source.target());
-    String problem =
-        !Files.exists(script)
-            ? "there is no such script"
-            : Files.isDirectory(script)
-                ? "the script is a folder"
-                : !Files.isReadable(script) ? "the script is not readable" : "";
-    if (!problem.isEmpty()) {
-      throw new WorkerStartException(
-          problem
-              + ": path="
-              + script
-              + "; correct the path (a relative one begins at "
-              + Path.of("").toAbsolutePath()
-              + ")",
-          null);
     }
   }
 
