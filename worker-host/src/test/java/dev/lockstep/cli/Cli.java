@@ -42,9 +42,22 @@ final class Cli implements AutoCloseable {
     err = new Collected(process.getErrorStream());
   }
 
+  /**
+   * Becomes the command behind it, with SIGINT as a terminal gives it: a build in the background of
+   * a shell ignores it, what it starts inherits that, and a JVM that ignores it cannot be
+   * interrupted.
+   */
+  private static final List<String> HEEDING_INTERRUPTS =
+      List.of(
+          "python3",
+          "-c",
+          "import os, signal, sys; signal.signal(signal.SIGINT, signal.SIG_DFL);"
+              + " os.execvp(sys.argv[1], sys.argv[1:])");
+
   /** Starts {@code java -jar lockstep.jar} with these words. */
   static Cli start(String... words) throws IOException {
-    List<String> command = new ArrayList<>(java());
+    List<String> command = new ArrayList<>(HEEDING_INTERRUPTS);
+    command.addAll(java());
     command.addAll(List.of("-jar", JAR.toString()));
     command.addAll(List.of(words));
     return new Cli(command, REPOSITORY);
