@@ -39,26 +39,26 @@ public final class Signal {
    * Says that something became true; wakes whoever sleeps, and makes no system call if nobody does.
    */
   public void raise() {
-    int old;
-    do {
-      old = segment.getIntVolatile(index);
-      // PAIRS: Signal.prepare, _park.prepare, signal_prepare
-    } while (!segment.compareAndSetInt(
-        index, old, (old + LaneLayout.SIGNAL_INCREMENT) & ~LaneLayout.SIGNAL_PARKED));
-    if ((old & LaneLayout.SIGNAL_PARKED) != 0) {
+    if ((advance() & LaneLayout.SIGNAL_PARKED) != 0) {
       Futex.wake(address);
     }
   }
 
   /** The same, and wakes in any case: for a sleeper whose PARKED another thread has cleared. */
   public void raiseAndWake() {
+    advance();
+    Futex.wake(address);
+  }
+
+  /** Adds one to the sequence and clears PARKED in one step; the word as it was. */
+  private int advance() {
     int old;
     do {
       old = segment.getIntVolatile(index);
-      // PAIRS: Signal.prepare
+      // PAIRS: Signal.prepare, _park.prepare, signal_prepare
     } while (!segment.compareAndSetInt(
         index, old, (old + LaneLayout.SIGNAL_INCREMENT) & ~LaneLayout.SIGNAL_PARKED));
-    Futex.wake(address);
+    return old;
   }
 
   /**
