@@ -630,6 +630,45 @@ class CallMainTest(WorkerTest):
         host.finish(call)
         self.assertEqual(frames, [(0, 1), (call, 2)])
 
+    def test_the_chain_follows_contexts_to_other_threads_and_none_follows_a_bare_thread(self):
+        frames = []
+
+        @takes_frame
+        def see(frame):
+            frames.append((frame.parent_id, frame.depth))
+
+        host = self.worker(
+            """
+            from lockstep import sync
+            def on_a_thread():
+                import threading
+                thread = threading.Thread(target=sync.see)
+                thread.start()
+                thread.join()
+            def in_a_context_of_its_own():
+                import contextvars
+                contextvars.Context().run(sync.see)
+            def in_a_thread_of_asyncio():
+                import asyncio
+                async def main():
+                    await asyncio.to_thread(sync.see) if hasattr(asyncio, "to_thread") else sync.see()
+                asyncio.run(main())
+            def load():
+                import asyncio
+            sync.on_a_thread, sync.load = on_a_thread, load
+            sync.contexts, sync.asyncio = in_a_context_of_its_own, in_a_thread_of_asyncio
+            """,
+            handlers={"see": see},
+        )
+        for name in ("on_a_thread", "contexts"):
+            call = host.begin(name)
+            host.finish(call)
+            self.assertEqual(frames.pop(), (0, 1) if name == "on_a_thread" else (call, 2), name)
+        host.call("load")
+        call = host.begin("asyncio")
+        host.finish(call)
+        self.assertEqual(frames, [(call, 2)])
+
     def test_dotted_and_odd_names_notify_and_keywords(self):
         got = []
 

@@ -202,10 +202,17 @@ class Calls:
                 "calls it and it never calls main" % what
             )
 
+    def here(self):
+        """(call id, depth) of the call that runs here, or None.
+
+        A call that the endpoint serves by itself sets no ContextVar unless contexts may travel to
+        other threads.
+        """
+        return current.get() or self.endpoint.chain()
+
     def context(self, name):
         """(parent call id, depth) for a call made here and now."""
-        here = current.get()
-        parent_id, depth = here if here is not None else (0, 0)
+        parent_id, depth = self.here() or (0, 0)
         depth += 1
         if depth > self.limits["maxDepth"]:
             chain = [pending.name for pending in list(self.calls.values())][-8:]
@@ -679,10 +686,7 @@ class Calls:
         word = self.endpoint.interrupt_call_id()
         if not word:
             return
-        here = current.get()
-        if here is None and self.endpoint.serving:
-            # In sync_main_only there is no chain to carry; nor is there in a context of the user's.
-            here = (self.endpoint.serving, 1)
+        here = self.here()
         if word == _layout.INTERRUPT_WHATEVER_RUNS:
             if here is None and not self.booting:
                 if self.loop is not None:
@@ -707,7 +711,7 @@ class Calls:
         if get_ident() != self.main.ident:
             return
         word, self.pending_interrupt = self.pending_interrupt, 0
-        here = current.get()
+        here = self.here()
         if word == _layout.INTERRUPT_WHATEVER_RUNS or (here is not None and here[0] == word):
             raise KeyboardInterrupt
 

@@ -19,10 +19,12 @@ Attributes (plain, readable and writable from Python in both twins)
                       at it: it returns instead of waiting while this is not 0
     unflushed   bool  stdout or stderr hold bytes; `hooks.flush()` is called before a REPLY if set
     serving     int   the call whose function `serve` runs now, 0 none (read only)
+    chain()           (call id, depth) of the call that `serve` runs on the calling thread, or None
     calls_served int  calls answered by `serve` itself
 
 Hooks (methods and attributes of the object given to `attach`)
-    current                       the ContextVar: None, or (call id, depth) of the call being served
+    current                       the ContextVar: (call id, depth) of the call being served; None also
+                                  where `chain()` says it
     start(name, args, kwargs)     the whole of a call to main, the long way
     resume(call_id, depth, frame, name)
                                   called WITH the role held by a bound call that waits for the reply to
@@ -180,6 +182,7 @@ class Endpoint:
         self.unflushed = False
         self.calls_served = 0
         self.serving = 0
+        self._serving_chain = None
         self._hooks = None
         self._forked = False
         self._fault = None
@@ -591,6 +594,13 @@ class Endpoint:
             if self.queued or not self.try_acquire_role():
                 return
 
+    def chain(self):
+        """(call id, depth) of the call that `serve` runs on this thread, or None."""
+        chain = self._serving_chain
+        if not self.serving or chain[0] != _get_ident():
+            return None
+        return chain[1:]
+
     def _serve_call(self, frame, exports, on_frame):
         hooks = self._hooks
         stage = "decode"
@@ -604,6 +614,7 @@ class Endpoint:
             if function is not None:
                 stage = "call"
                 token = hooks.current.set((call_id, frame.depth))
+                self._serving_chain = (_get_ident(), call_id, frame.depth)
                 self.serving = call_id
                 try:
                     result = function(*args, **kwargs)
@@ -638,8 +649,7 @@ class BoundCall:
         endpoint = self._endpoint
         name = self.__name__
         hooks = endpoint._hooks
-        current = hooks.current.get()
-        parent_id, depth = current if current is not None else (0, 0)
+        parent_id, depth = hooks.current.get() or endpoint.chain() or (0, 0)
         depth += 1
         if (
             endpoint.waiting

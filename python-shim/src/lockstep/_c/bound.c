@@ -49,8 +49,10 @@ static bool read_chain(ls_endpoint *e, ls_header *h) {
     return false;
   }
   bool plain = true;
-  h->depth = 1;
-  h->parent_id = 0;
+  bool nested = ls_serves_here(e);
+  h->depth = nested ? e->serving_depth + 1 : 1;
+  h->parent_id = nested ? e->serving : 0;
+  plain = !nested || e->serving_depth < 0xFFFF;
   if (current != NULL && current != Py_None) {
     plain = PyTuple_CheckExact(current) && PyTuple_GET_SIZE(current) == 2;
     if (plain) {

@@ -377,6 +377,14 @@ static PyObject *interrupt_call_id(ls_endpoint *e, PyObject *unused) {
       (_Atomic(uint64_t) *)(void *)(e->base + LS_INTERRUPT_CALL_ID_OFFSET), memory_order_acquire));
 }
 
+static PyObject *chain(ls_endpoint *e, PyObject *unused) {
+  (void)unused;
+  if (!ls_serves_here(e)) {
+    Py_RETURN_NONE;
+  }
+  return Py_BuildValue("(Ki)", e->serving, (int)e->serving_depth);
+}
+
 static PyObject *counters(ls_endpoint *e, PyObject *unused) {
   (void)unused;
   unsigned long long spins = e->reply_spin.hits + e->idle_spin.hits;
@@ -461,6 +469,7 @@ static PyMethodDef endpoint_methods[] = {
     {"state", METHOD(state), METH_NOARGS, NULL},
     {"set_worker_state", METHOD(set_worker_state), METH_O, NULL},
     {"interrupt_call_id", METHOD(interrupt_call_id), METH_NOARGS, NULL},
+    {"chain", METHOD(chain), METH_NOARGS, "(call id, depth) of the call that `serve` runs on this thread, or None."},
     {"counters", METHOD(counters), METH_NOARGS, NULL},
     {"close_in_child", METHOD(close_in_child), METH_NOARGS, NULL},
     {"bound_call", METHOD(bound_call), METH_O, NULL},

@@ -86,7 +86,11 @@ typedef struct {
   uint32_t seen_state; /* the host's state that the last wait knew */
   char unflushed;
   unsigned long long calls_served;
-  unsigned long long serving; /* the call whose function `serve` runs now, 0 none: for interrupts */
+  unsigned long long serving; /* the call whose function `serve` runs now, 0 none */
+  uint16_t serving_depth;
+  unsigned long serving_thread;
+  Py_ssize_t modules_seen; /* how many were imported when `contexts_travel` was found out */
+  bool contexts_travel;    /* somebody is loaded who copies contexts to other threads */
 
   PyObject *hooks;
   PyObject *current; /* the ContextVar */
@@ -159,6 +163,7 @@ int ls_deadline_from(PyObject *seconds, uint64_t *nanos);
 void ls_yield_gil(ls_endpoint *e);
 
 /* ---- bound.c, serve.c, guard.c ---- */
+bool ls_serves_here(const ls_endpoint *e); /* whether `serve` runs a function on this very thread */
 PyObject *ls_make_bound(ls_endpoint *e, PyObject *name);
 PyObject *ls_serve(ls_endpoint *e, PyObject *exports, PyObject *on_frame);
 extern PyMethodDef ls_guard_methods[];

@@ -15,6 +15,7 @@
 #define WAITS_PER_PROBE 16
 #define SPINS_PER_LOOK_AT_THE_CLOCK 16
 #define DESCHEDULED_NANOS 200000
+#define SPINS_AT_ONCE 64
 
 typedef _Atomic(uint64_t) word64;
 
@@ -293,6 +294,20 @@ void ls_spin_open(ls_spin *spin) {
   cpu_set_t set;
   *spin = (ls_spin){.budget_nanos = MAX_BUDGET_NANOS};
   spin->one_cpu = sched_getaffinity(0, sizeof set, &set) == 0 && CPU_COUNT(&set) < 2;
+}
+
+bool ls_spin_at_once(ls_spin *spin, const ls_reader *r) {
+  if (spin->one_cpu || spin->misses_in_a_row != 0) {
+    return false;
+  }
+  for (int i = 0; i < SPINS_AT_ONCE; i++) {
+    if (ls_has_data(r)) {
+      spin->hits++;
+      return true;
+    }
+    pause_a_moment();
+  }
+  return false;
 }
 
 /* The same policy as SpinBudget in Java: the budget doubles with each success and halves with each failure, falls at

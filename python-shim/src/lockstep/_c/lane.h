@@ -102,4 +102,6 @@ typedef struct {
 } ls_spin;
 
 void ls_spin_open(ls_spin *spin);
+/* The first microsecond of it, only where the last spin paid: short enough to keep a lock meanwhile. */
+bool ls_spin_at_once(ls_spin *spin, const ls_reader *r);
 bool ls_spin_for_data(ls_spin *spin, const ls_reader *r);

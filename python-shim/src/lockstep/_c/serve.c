@@ -169,12 +169,29 @@ static ls_verdict decode_by_twin(call *c, const uint8_t *payload, size_t length)
 
 /* ---- running and answering ---- */
 
-/* Sets the context for the time of the call, so that what it calls carries its chain. A worker that can never call
+bool ls_serves_here(const ls_endpoint *e) {
+  return e->serving != 0 && e->serving_thread == PyThread_get_thread_ident();
+}
+
+/* What calls main on the thread that serves is nested in the served call: `serving` says so, and costs nothing. A
+ * context that is copied to another thread (asyncio.to_thread) must carry the chain itself, for which the ContextVar is
+ * set; that takes longer than all the rest of a call, so it is done only where somebody is loaded who copies. */
+static bool contexts_travel(ls_endpoint *e) {
+  PyObject *modules = PyImport_GetModuleDict(); /* borrowed */
+  if (!e->contexts_travel && PyDict_CheckExact(modules) && PyDict_GET_SIZE(modules) != e->modules_seen) {
+    e->modules_seen = PyDict_GET_SIZE(modules);
+    e->contexts_travel =
+        PyDict_GetItemString(modules, "asyncio") != NULL || PyDict_GetItemString(modules, "trio") != NULL;
+  }
+  return e->contexts_travel || !PyDict_CheckExact(modules);
+}
+
+/* Runs the function in the context of its call, so that what it calls carries its chain. A worker that can never call
  * main has no chain. */
 static PyObject *run(call *c) {
   ls_endpoint *e = c->e;
   PyObject *token = NULL;
-  if (!e->sync_main_only && e->current != NULL) {
+  if (!e->sync_main_only && e->current != NULL && contexts_travel(e)) {
     PyObject *chain = Py_BuildValue("(KH)", (unsigned long long)c->header.call_id, c->header.depth);
     token = chain ? PyContextVar_Set(e->current, chain) : NULL;
     Py_XDECREF(chain);
@@ -184,6 +201,8 @@ static PyObject *run(call *c) {
   }
   size_t nargs = (size_t)c->positional | PY_VECTORCALL_ARGUMENTS_OFFSET;
   PyObject *names = c->keywords && PyTuple_GET_SIZE(c->keywords) > 0 ? c->keywords : NULL;
+  e->serving_depth = c->header.depth;
+  e->serving_thread = PyThread_get_thread_ident();
   e->serving = c->header.call_id;
   PyObject *result = PyObject_Vectorcall(c->function, c->values + 1, nargs, names);
   e->serving = 0;
