@@ -231,6 +231,7 @@ class Host:
         start=True,
         message=None,
         deadline=30.0,
+        shim=SRC,
         **segment
     ):
         from lockstep import _channel, _codec
@@ -277,11 +278,11 @@ class Host:
             "config": config or {},
         }
         self.message.update(message or {})
-        self._start(python or sys.executable, env, cwd)
+        self._start([python or sys.executable, os.path.join(shim, "__main__.py")], env, cwd)
         if start:
             self.await_ready()
 
-    def _start(self, python, env, cwd):
+    def _start(self, command, env, cwd):
         import subprocess
         import tempfile
 
@@ -290,7 +291,7 @@ class Host:
         environment = dict(os.environ, **(env or {}))
         environment.pop("LOCKSTEP_ACCELERATOR", None)
         self.process = subprocess.Popen(
-            [python, SRC],
+            command,
             stdin=subprocess.PIPE,
             stdout=self.out,
             stderr=self.err,

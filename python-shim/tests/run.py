@@ -102,6 +102,8 @@ def run_suite(python, twin, shim, short, pattern):
         LOCKSTEP_TEST_SHORT="1" if short else "0",
         LOCKSTEP_TEST_BUILD="1" if os.path.realpath(python) == os.path.realpath(sys.executable) else "0",
         PYTHONDONTWRITEBYTECODE="1",
+        # A worker compiles the shim that it is started from, and that is what gets packed here.
+        PYTHONPYCACHEPREFIX=os.path.join(PROJECT, "target", "pycache"),
         PYTHONPATH="",
     )
     environment.pop("LOCKSTEP_ACCELERATOR", None)

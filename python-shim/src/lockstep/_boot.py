@@ -8,19 +8,21 @@ import io
 import os
 import sys
 
-from lockstep import _lifeline
+from lockstep import _lifeline, _source
 
 EXIT_CANNOT_START = 3
 _LONGEST_START_UP_MESSAGE = 64 * 1024 * 1024
 
 
-def main():
-    """Runs a worker to its end; what it returns is the exit status."""
+def main(dont_write_bytecode=False):
+    """Runs a worker to its end; what it returns is the exit status. The script is run with this
+    ``sys.dont_write_bytecode``."""
     try:
         calls, message, shim = _start()
     except Exception as error:  # noqa: B902 - said in a sentence, whatever it is
         print("lockstep: worker cannot start: %s" % _sentence(error), file=sys.stderr)
         return EXIT_CANNOT_START
+    sys.dont_write_bytecode = dont_write_bytecode
     status = _run_script(calls, message, shim)
     if status is not None:
         return status
@@ -262,9 +264,7 @@ def _execute(message):
         code = compile(source, target, "exec", dont_inherit=True)
     elif mode == "source":
         name = "<%s>" % message["name"]
-        import linecache
-
-        linecache.cache[name] = (len(target), None, target.splitlines(True), name)
+        _source.show_lines(name, target)
         code = compile(target, name, "exec", dont_inherit=True)
     elif mode == "module":
         code = _module_code(module, target)

@@ -16,8 +16,8 @@ No user code ever runs while its thread holds the role or one of the locks here.
 import sys
 import time
 from _thread import allocate_lock, get_ident
-from collections import deque
-from contextvars import ContextVar
+from _collections import deque  # from the C modules: a start loads no file for them
+from _contextvars import ContextVar
 
 from lockstep import _codec, _layout
 from lockstep.errors import (

@@ -51,7 +51,7 @@ import os
 import time
 from _thread import allocate_lock
 from _thread import get_ident as _get_ident
-from collections import deque
+from _collections import deque
 
 from lockstep import _codec, _layout
 from lockstep._park import INTERRUPTED, TIMED_OUT, Memory, Signal, futex

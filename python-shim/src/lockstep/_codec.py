@@ -25,8 +25,8 @@ Knows no memory and no ring. The C accelerator has a twin of the four functions 
   anything is allocated.
 """
 
-import struct
 import sys
+import _struct as struct
 
 from lockstep import _layout
 from lockstep._stdlib import load

@@ -106,11 +106,23 @@ def _formatted(error, trace):
         return _clean("".join(lines), TRACEBACK_CHARACTERS)
     except BaseException as problem:  # noqa: B902 - __str__, __repr__ of user code
         return _clean(
-            "".join(load("traceback").format_tb(trace, -MOST_FRAMES))
+            "".join(_frame_lines(trace))
             + "%s: %s\n(traceback cut: %s)"
             % (type_name(type(error)), _message(error)[:1000], type_name(type(problem))),
             TRACEBACK_CHARACTERS,
         )
+
+
+def _frame_lines(trace):
+    try:
+        return load("traceback").format_tb(trace, -MOST_FRAMES)
+    except BaseException:  # noqa: B902 - a module of the user's stands where it wants the library's
+        lines = []
+        while trace is not None and len(lines) < MOST_FRAMES:
+            code = trace.tb_frame.f_code
+            lines.append('  File "%s", line %s, in %s\n' % (code.co_filename, trace.tb_lineno, code.co_name))
+            trace = trace.tb_next
+        return lines
 
 
 def _frames(trace):

@@ -95,9 +95,9 @@ def guard_forks(endpoint, descriptors):
 
 def handle_interrupts(handler):
     """`handler(number, frame)` for SIGINT, in place of Python's own."""
-    import signal
+    import _signal  # `signal` is the same with an enum around it, which takes longer than the shim
 
-    signal.signal(signal.SIGINT, handler)
+    _signal.signal(_signal.SIGINT, handler)
 
 
 class NoInput:

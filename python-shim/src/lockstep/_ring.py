@@ -9,7 +9,7 @@ store, and a plain load is an acquire load. On other machines that is not so, wh
 twin refuses to run there (`_channel`).
 """
 
-import struct
+import _struct as struct
 
 from lockstep import _layout
 from lockstep.errors import PeerFaultError

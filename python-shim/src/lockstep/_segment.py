@@ -7,7 +7,7 @@ and seals of the file and every field of the header against what was told, then 
 import mmap
 import os
 import stat
-import struct
+import _struct as struct
 
 from lockstep import _layout
 from lockstep.errors import StartUpError

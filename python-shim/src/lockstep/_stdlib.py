@@ -44,7 +44,7 @@ def _folders():
     ]
 
 
-def _standard_origin(origin):
+def is_standard_origin(origin):
     if origin in (None, "built-in", "frozen"):
         return True
     folder = origin.rpartition("/")[0]
@@ -57,7 +57,7 @@ def _is_standard(module):
     spec = getattr(module, "__spec__", None)
     if spec is None:
         return getattr(module, "__file__", None) is None
-    return _standard_origin(spec.origin)
+    return is_standard_origin(spec.origin)
 
 
 def _shadowed(top):
@@ -65,7 +65,7 @@ def _shadowed(top):
         find = getattr(finder, "find_spec", None)
         spec = find(top, None) if find is not None else None
         if spec is not None:
-            return not _standard_origin(spec.origin)
+            return not is_standard_origin(spec.origin)
     return False
 
 

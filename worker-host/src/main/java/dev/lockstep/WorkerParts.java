@@ -126,7 +126,7 @@ final class WorkerParts {
       started =
           WorkerProcess.start(
               services.spawner,
-              List.of(interpreter.toString(), shim.toString()),
+              List.of(interpreter.toString(), shim.resolve("__main__.py").toString()),
               settings.environment,
               settings.workingDirectory,
               stdout.writeEnd(),
