@@ -412,7 +412,7 @@ public final class CallEngine implements AutoCloseable {
   @Nullable Thread anyWaiter(Thread butNot) {
     for (PendingCall call : table.list()) {
       Thread waiter = call.waiter;
-      if (waiter != null && waiter != butNot && !call.needsReader && call.waiting) {
+      if (waiter != null && waiter != butNot && !call.needsReader && call.parked) {
         return waiter;
       }
     }
@@ -459,9 +459,9 @@ public final class CallEngine implements AutoCloseable {
   public CallStatistics statistics() {
     ChannelCounters channel = settings.channel().counters();
     return new CallStatistics(
-        counters.callsOut.sum(),
+        table.added(),
         counters.notificationsOut.sum(),
-        counters.callsIn.sum(),
+        reader.callsIn(),
         counters.notificationsIn.sum(),
         table.inFlight(),
         queue.size(),
@@ -472,7 +472,7 @@ public final class CallEngine implements AutoCloseable {
         counters.lateRepliesDropped.sum(),
         counters.timeouts.sum(),
         counters.cancelled.sum(),
-        counters.replyBySpin.sum(),
+        reader.ownReplies(),
         counters.replyByPark.sum(),
         waits.handOvers(),
         channel.lateWakeups(),
@@ -497,7 +497,7 @@ public final class CallEngine implements AutoCloseable {
     text.append("  ").append(settings.channel().counters()).append('\n');
     for (PendingCall call : table.list()) {
       Thread waiter = call.waiter;
-      text.append("  out: ").append(call).append(call.sent ? "" : " (waits for READY)");
+      text.append("  out: ").append(call).append(call.sent() ? "" : " (waits for READY)");
       text.append(waiter == null ? "" : " " + waiter.getState()).append('\n');
     }
     for (InboundCall call : serving.waitingCalls()) {

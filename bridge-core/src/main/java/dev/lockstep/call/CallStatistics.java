@@ -17,7 +17,8 @@ package dev.lockstep.call;
  * @param lateRepliesDropped replies to calls that had timed out or been cancelled
  * @param timeouts calls that ended at their deadline
  * @param cancelled calls cancelled or interrupted
- * @param replyBySpin blocking calls whose waiting thread read its reply itself
+ * @param replyBySpin blocking calls whose waiting thread read its reply itself, mostly without
+ *     having parked
  * @param replyByPark blocking calls whose thread had to park
  * @param handOvers times a waiting thread took the place of a reader that was busy in user code
  * @param lateWakeups slices that ended with data there: 0, or a wake-up was lost

@@ -5,66 +5,68 @@ import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReferenceArray;
+import java.util.concurrent.atomic.LongAdder;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The calls in flight, by id: fixed slots, no locks, no boxing.
  *
- * <p>An id is {@code counter << 1 | origin}; its slot is the counter's low bits. A counter whose
- * slot is still taken by an older call is skipped. Removing a call gives the right to settle it, to
- * one thread.
+ * <p>An id is {@code counter << 1 | origin}; its slot is the counter modulo the number of slots. A
+ * counter whose slot is still taken by an older call is skipped. Removing a call gives the right to
+ * settle it, to one thread. Adding and removing cost three atomic steps in all, and nothing is
+ * counted that the slots say themselves.
  */
 final class CallTable {
+  private static final int MAX_SLOTS = 1 << 20;
+
   private final AtomicReferenceArray<@Nullable PendingCall> slots;
   private final AtomicLong counter = new AtomicLong();
-  private final AtomicInteger inFlight = new AtomicInteger();
+
+  /** Counters that became no call: skipped ones, and those of notifications. */
+  private final LongAdder otherIds = new LongAdder();
+
   private final AtomicInteger needReader = new AtomicInteger();
   private volatile long lastNotificationId;
-  private final int mask;
-  private final int maxInFlight;
   private final int originBit;
 
   CallTable(int maxInFlight, int originBit) {
-    int size = 1;
-    while (size < maxInFlight && size < 1 << 20) {
-      size <<= 1;
-    }
-    this.slots = new AtomicReferenceArray<>(size);
-    this.mask = size - 1;
-    this.maxInFlight = Math.min(maxInFlight, size);
+    this.slots = new AtomicReferenceArray<>(Math.min(maxInFlight, MAX_SLOTS));
     this.originBit = originBit;
   }
 
   /** Gives the call an id and a slot; false if too many are in flight. */
   boolean add(PendingCall call) {
-    if (inFlight.incrementAndGet() > maxInFlight) {
-      inFlight.decrementAndGet();
-      return false;
-    }
     if (call.needsReader) {
       needReader.incrementAndGet();
     }
-    do {
+    for (int tries = slots.length(); tries > 0; tries--) {
       call.id = nextId();
-    } while (!slots.compareAndSet(slotOf(call.id), null, call));
-    return true;
+      if (slots.compareAndSet(slotOf(call.id), null, call)) {
+        return true;
+      }
+      otherIds.increment();
+    }
+    if (call.needsReader) {
+      needReader.decrementAndGet();
+    }
+    return false;
   }
 
-  /** An id that no slot belongs to: for a notification. */
-  long nextId() {
+  private long nextId() {
     return counter.incrementAndGet() << 1 | originBit;
   }
 
-  /** The same, remembered until the next. */
+  /** An id that no slot belongs to, remembered until the next. */
   long nextNotificationId() {
     long id = nextId();
+    otherIds.increment();
     lastNotificationId = id;
     return id;
   }
 
   /** The one call in flight, or if there is none the last notification; 0: none, -1: several. */
   long soleCall() {
-    List<PendingCall> calls = inFlight() == 0 ? List.of() : list();
+    List<PendingCall> calls = list();
     return switch (calls.size()) {
       case 0 -> lastNotificationId;
       case 1 -> calls.get(0).id;
@@ -85,7 +87,6 @@ final class CallTable {
     if (call.needsReader) {
       needReader.decrementAndGet();
     }
-    inFlight.decrementAndGet();
     return true;
   }
 
@@ -117,7 +118,16 @@ final class CallTable {
   }
 
   int inFlight() {
-    return inFlight.get();
+    int taken = 0;
+    for (int i = 0; i < slots.length(); i++) {
+      taken += slots.get(i) == null ? 0 : 1;
+    }
+    return taken;
+  }
+
+  /** Calls added since the start. */
+  long added() {
+    return counter.get() - otherIds.sum();
   }
 
   /** Calls in flight that need another thread to read for them. */
@@ -126,10 +136,10 @@ final class CallTable {
   }
 
   int maxInFlight() {
-    return maxInFlight;
+    return slots.length();
   }
 
   private int slotOf(long id) {
-    return (int) (id >>> 1) & mask;
+    return ((int) (id >>> 1) & Integer.MAX_VALUE) % slots.length();
   }
 }

@@ -5,9 +5,7 @@ import java.util.concurrent.atomic.LongAdder;
 
 /** What {@link CallStatistics} shows, while it is counted. */
 final class Counters {
-  final LongAdder callsOut = new LongAdder();
   final LongAdder notificationsOut = new LongAdder();
-  final LongAdder callsIn = new LongAdder();
   final LongAdder notificationsIn = new LongAdder();
   final AtomicInteger serving = new AtomicInteger();
   final LongAdder served = new LongAdder();
@@ -16,7 +14,6 @@ final class Counters {
   final LongAdder lateRepliesDropped = new LongAdder();
   final LongAdder timeouts = new LongAdder();
   final LongAdder cancelled = new LongAdder();
-  final LongAdder replyBySpin = new LongAdder();
   final LongAdder replyByPark = new LongAdder();
   final LongAdder handOvers = new LongAdder();
 }

@@ -9,6 +9,7 @@ import dev.lockstep.codec.ValueCodec;
 import dev.lockstep.ring.PeerFaultException;
 import dev.lockstep.wire.FrameFlags;
 import dev.lockstep.wire.FrameKind;
+import java.lang.invoke.VarHandle;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -46,6 +47,12 @@ final class LaneReader {
 
   /** Guarded by the reader's role. */
   private boolean fatalCame;
+
+  /** Guarded by the reader's role; others read slightly old counts. */
+  private long callsIn;
+
+  /** Replies that the waiting thread read itself. Likewise. */
+  private long ownReplies;
 
   /** A parked caller was woken for its reply. Guarded by the reader's role. */
   private boolean wokeWaiter;
@@ -156,12 +163,16 @@ final class LaneReader {
       counters.lateRepliesDropped.increment();
       return null;
     }
-    call.settle(copyOf(message), message.kind() == FrameKind.ERROR);
+    call.settle(message.payload(), message.length(), message.kind() == FrameKind.ERROR);
+    if (call == own) {
+      ownReplies++;
+      return null;
+    }
+    // Settled first, seen second: by whoever parks, and by whoever starts a timer for it.
+    VarHandle.fullFence();
     if (call.waiter != null) {
-      if (call != own) {
-        wokeWaiter = true;
-        engine.waits().wake(call.waiter);
-      }
+      wokeWaiter = true;
+      engine.waits().wake(call.waiter);
       return null;
     }
     Executor executor = settings.completionExecutor();
@@ -213,7 +224,7 @@ final class LaneReader {
       counters.notificationsIn.increment();
       call.group = notifications.arrived();
     } else {
-      counters.callsIn.increment();
+      callsIn++;
       ErrorDescription refused = engine.lifetime().refusal(call, parentId != 0);
       if (refused != null) {
         serving.refuse(call, refused);
@@ -315,7 +326,7 @@ final class LaneReader {
   }
 
   private void flush(InboundCall call) {
-    counters.callsIn.increment();
+    callsIn++;
     if (waitingFlushes.get() >= settings.limits().maxQueued()) {
       refuseFull(call);
       return;
@@ -386,6 +397,14 @@ final class LaneReader {
         "position in the payload of " + FrameKind.name(message.kind()),
         malformed.position(),
         "a well-formed value (" + malformed.reason() + ")");
+  }
+
+  long callsIn() {
+    return callsIn;
+  }
+
+  long ownReplies() {
+    return ownReplies;
   }
 
   // --- what may come

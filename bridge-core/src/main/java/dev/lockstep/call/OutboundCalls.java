@@ -57,9 +57,6 @@ final class OutboundCalls {
     this.untyped = codec.typeOf(Object.class);
   }
 
-  /** What is sent, but for the payload. */
-  private record Frame(int kind, int flags, int depth, long callId, long parentId) {}
-
   @Nullable Object call(
       EncodedName name,
       ValueType result,
@@ -75,20 +72,30 @@ final class OutboundCalls {
     PendingCall call =
         new PendingCall(
             name.text(), result, timeoutNanos, state.context(), me, state.virtual(), null);
-    begin(call, name, arguments, keywords, flags, state);
-    Waiting.End end = engine.waits().await(call, state);
-    if (end != Waiting.End.SETTLED && abandon(call)) {
-      if (end == Waiting.End.TIMED_OUT) {
-        counters.timeouts.increment();
-        throw failures.timeout(call.name, timeoutNanos);
+    byte[] spare = state.takeSpare();
+    call.spare = spare;
+    try {
+      begin(call, name, arguments, keywords, flags, state);
+      Waiting.End end = engine.waits().await(call, state);
+      if (end != Waiting.End.SETTLED && abandon(call)) {
+        throw givenUp(call, end);
       }
-      counters.cancelled.increment();
-      throw failures.cancelled(call.name);
+      if (call.hasInbox()) {
+        finishInbox(call);
+      }
+      return outcome(call);
+    } finally {
+      state.giveBack(spare);
     }
-    if (call.hasInbox()) {
-      finishInbox(call);
+  }
+
+  private RuntimeException givenUp(PendingCall call, Waiting.End end) {
+    if (end == Waiting.End.TIMED_OUT) {
+      counters.timeouts.increment();
+      return failures.timeout(call.name, call.timeoutNanos);
     }
-    return outcome(call);
+    counters.cancelled.increment();
+    return failures.cancelled(call.name);
   }
 
   CallFuture callAsync(
@@ -122,21 +129,14 @@ final class OutboundCalls {
       long parentId = CallContext.parentIdFor(engine, context);
       engine.lifetime().requireOpen(name.text(), parentId != 0 || flags != 0);
       counters.notificationsOut.increment();
-      Frame frame =
-          new Frame(
-              FrameKind.NOTIFY,
-              flags | keywordFlag(keywords),
-              nextDepth(context, name.text()),
-              table.nextNotificationId(),
-              parentId);
-      if (mustWait(frame)) {
-        byte[] payload = Arrays.copyOf(out.array(), out.length());
-        if (!gate.hold(() -> sendHeld(name.text(), frame, payload))) {
-          throw failures.queueFull(name.text(), limits.maxQueued());
-        }
+      int depth = nextDepth(context, name.text());
+      long id = table.nextNotificationId();
+      if (mustWait(flags, parentId)) {
+        holdNotification(name, flags | keywordFlag(keywords), depth, id, out);
         return;
       }
-      sendNow(name.text(), frame, out, Long.MAX_VALUE);
+      int frameFlags = flags | keywordFlag(keywords);
+      send(name.text(), FrameKind.NOTIFY, frameFlags, depth, id, parentId, out, Long.MAX_VALUE);
     } finally {
       state.giveBack(out);
     }
@@ -157,23 +157,21 @@ final class OutboundCalls {
       long parentId = CallContext.parentIdFor(engine, call.context);
       engine.lifetime().requireOpen(call.name, parentId != 0 || flags != 0);
       int depth = nextDepth(call.context, call.name);
+      boolean now = !mustWait(flags, parentId);
+      call.sentAtOnce = now;
       if (!table.add(call)) {
         throw failures.queueFull(call.name, table.maxInFlight());
       }
-      counters.callsOut.increment();
       if (call.needsReader) {
         engine.waits().readOnDemand();
       }
       if (engine.isEnded() && table.remove(call)) {
         throw engine.lifetime().ended(call.name);
       }
-      Frame frame =
-          new Frame(FrameKind.INVOKE, flags | keywordFlag(keywords), depth, call.id, parentId);
-      if (mustWait(frame)) {
-        hold(call, frame, Arrays.copyOf(out.array(), out.length()));
+      if (now) {
+        sendOrRemove(call, flags | keywordFlag(keywords), depth, parentId, out);
       } else {
-        call.sent = true;
-        sendOrRemove(call, frame, out);
+        hold(call, flags | keywordFlag(keywords), depth, out);
       }
     } finally {
       state.giveBack(out);
@@ -209,17 +207,18 @@ final class OutboundCalls {
   }
 
   /** Before READY only what is nested in a boot-time call, or builtin, is sent. */
-  private boolean mustWait(Frame frame) {
-    return !gate.isOpen() && frame.parentId == 0 && (frame.flags & FrameFlags.BUILTIN) == 0;
+  private boolean mustWait(int flags, long parentId) {
+    return !gate.isOpen() && parentId == 0 && (flags & FrameFlags.BUILTIN) == 0;
   }
 
-  private void hold(PendingCall call, Frame frame, byte[] payload) {
+  private void hold(PendingCall call, int flags, int depth, PayloadBuffer out) {
+    byte[] payload = Arrays.copyOf(out.array(), out.length());
     boolean held =
         gate.hold(
             () -> {
               if (table.get(call.id) == call) {
-                call.sent = true;
-                sendHeld(call.name, frame, payload);
+                call.sentLater = true;
+                sendHeld(call.name, FrameKind.INVOKE, flags, depth, call.id, payload);
               }
             });
     if (!held && table.remove(call)) {
@@ -227,20 +226,20 @@ final class OutboundCalls {
     }
   }
 
-  private void sendHeld(String name, Frame frame, byte[] payload) {
+  private void holdNotification(
+      EncodedName name, int flags, int depth, long id, PayloadBuffer out) {
+    byte[] payload = Arrays.copyOf(out.array(), out.length());
+    if (!gate.hold(() -> sendHeld(name.text(), FrameKind.NOTIFY, flags, depth, id, payload))) {
+      throw failures.queueFull(name.text(), limits.maxQueued());
+    }
+  }
+
+  /** What waited for READY has no parent. */
+  private void sendHeld(String name, int kind, int flags, int depth, long id, byte[] payload) {
     try {
-      channel.send(
-          frame.kind,
-          frame.flags,
-          frame.depth,
-          frame.callId,
-          frame.parentId,
-          payload,
-          0,
-          payload.length,
-          Long.MAX_VALUE);
+      channel.send(kind, flags, depth, id, 0, payload, 0, payload.length, Long.MAX_VALUE);
     } catch (RuntimeException failed) {
-      PendingCall call = table.get(frame.callId);
+      PendingCall call = table.get(id);
       if (call != null && table.remove(call)) {
         engine.settleDead(call, failed);
       } else {
@@ -249,10 +248,11 @@ final class OutboundCalls {
     }
   }
 
-  private void sendOrRemove(PendingCall call, Frame frame, PayloadBuffer out) {
+  private void sendOrRemove(
+      PendingCall call, int flags, int depth, long parentId, PayloadBuffer out) {
     boolean sent = false;
     try {
-      sendNow(call.name, frame, out, call.deadlineNanos);
+      send(call.name, FrameKind.INVOKE, flags, depth, call.id, parentId, out, call.deadlineNanos);
       sent = true;
     } catch (SendTimeoutException noRoom) {
       counters.timeouts.increment();
@@ -264,18 +264,17 @@ final class OutboundCalls {
     }
   }
 
-  private void sendNow(String name, Frame frame, PayloadBuffer out, long deadlineNanos) {
+  private void send(
+      String name,
+      int kind,
+      int flags,
+      int depth,
+      long id,
+      long parentId,
+      PayloadBuffer out,
+      long deadlineNanos) {
     try {
-      channel.send(
-          frame.kind,
-          frame.flags,
-          frame.depth,
-          frame.callId,
-          frame.parentId,
-          out.array(),
-          0,
-          out.length(),
-          deadlineNanos);
+      channel.send(kind, flags, depth, id, parentId, out.array(), 0, out.length(), deadlineNanos);
     } catch (InboxFullException full) {
       throw failures.queueFull(name, limits.maxQueued());
     } catch (ChannelClosedException closed) {
@@ -299,7 +298,7 @@ final class OutboundCalls {
       return false;
     }
     sealInbox(call);
-    if (call.sent) {
+    if (call.sent()) {
       tellCancelled(call);
     }
     return true;
@@ -346,7 +345,7 @@ final class OutboundCalls {
       counters.timeouts.increment();
       call.settleDead(new DeadlinePassed());
       engine.completeElsewhere(call);
-      if (call.sent) {
+      if (call.sent()) {
         tellCancelled(call);
       }
     }
@@ -360,7 +359,7 @@ final class OutboundCalls {
     counters.cancelled.increment();
     call.settleDead(new java.util.concurrent.CancellationException());
     cancelTimer(call);
-    if (call.sent) {
+    if (call.sent()) {
       tellCancelled(call);
       if (mayInterrupt) {
         engine.interruptWanted(call);
@@ -416,10 +415,10 @@ final class OutboundCalls {
     byte[] payload = call.payload();
     try {
       if (call.isError()) {
-        Object map = codec.decodeValue(payload, 0, payload.length, untyped, "error");
+        Object map = codec.decodeValue(payload, 0, call.payloadBytes(), untyped, "error");
         throw failures.remote(call.name, ErrorEncoder.fromMap(map));
       }
-      return codec.decodeValue(payload, 0, payload.length, call.resultType, "result");
+      return codec.decodeValue(payload, 0, call.payloadBytes(), call.resultType, "result");
     } catch (ValueException doesNotFit) {
       throw failures.unfit(call.name, doesNotFit.path(), doesNotFit.reason());
     } catch (MalformedValueException malformed) {

@@ -1,6 +1,8 @@
 package dev.lockstep.call;
 
 import dev.lockstep.codec.ValueType;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.atomic.AtomicReference;
@@ -14,6 +16,17 @@ import org.jspecify.annotations.Nullable;
  * call without a waiter has a future.
  */
 final class PendingCall {
+  private static final byte[] NOTHING = {};
+  private static final VarHandle SETTLED;
+
+  static {
+    try {
+      SETTLED = MethodHandles.lookup().findVarHandle(PendingCall.class, "settled", boolean.class);
+    } catch (ReflectiveOperationException e) {
+      throw new ExceptionInInitializerError(e);
+    }
+  }
+
   /** In the inbox: closed, the waiter has gone. */
   private static final InboundCall SEALED = InboundCall.marker();
 
@@ -41,17 +54,27 @@ final class PendingCall {
   /** The timer's task for a future with a deadline. */
   volatile @Nullable ScheduledFuture<?> deadlineTask;
 
-  /** Whether the INVOKE has been handed to the channel. */
-  volatile boolean sent;
+  /** Whether the INVOKE goes to the channel as soon as the call is in the table. */
+  boolean sentAtOnce;
 
-  /** Whether the waiter is in its wait now, not in a handler on top of it. */
-  volatile boolean waiting;
+  /** Whether it was handed to the channel later, when READY had come. */
+  volatile boolean sentLater;
+
+  /** Whether the waiter is parked, or just about to be, and would read if it was woken. */
+  volatile boolean parked;
+
+  /** The waiter's own memory for a short answer; its owner takes it back with the outcome. */
+  byte @Nullable [] spare;
 
   // The outcome: one of the two, written before settled.
   private @Nullable Throwable death;
-  private byte[] payload = {};
+  private byte[] payload = NOTHING;
+  private int payloadBytes;
   private boolean error;
-  private volatile boolean settled;
+
+  /** Plain reads and writes go through {@link #SETTLED}. */
+  @SuppressWarnings("UnusedVariable")
+  private boolean settled;
 
   /** Newest first; {@link #SEALED} when the waiter has gone. */
   private final AtomicReference<@Nullable InboundCall> inbox = new AtomicReference<>();
@@ -74,17 +97,21 @@ final class PendingCall {
     this.future = future;
   }
 
-  /** The answer as it came. */
-  void settle(byte[] answer, boolean isError) {
-    payload = answer;
+  /** The answer as it came, copied. */
+  void settle(byte[] answer, int bytes, boolean isError) {
+    byte[] memory = spare;
+    payload = memory != null && bytes <= memory.length ? memory : new byte[bytes];
+    System.arraycopy(answer, 0, payload, 0, bytes);
+    payloadBytes = bytes;
     error = isError;
-    settled = true;
+    // Only a release: the waiter itself needs no more; for all others LaneReader adds the fence.
+    SETTLED.setRelease(this, true);
   }
 
   /** No answer will come. */
   void settleDead(Throwable cause) {
     death = cause;
-    settled = true;
+    SETTLED.setVolatile(this, true);
   }
 
   /** Nanoseconds until the deadline; {@link Long#MAX_VALUE} if there is none. */
@@ -94,19 +121,29 @@ final class PendingCall {
 
   /** Whether the waiter has nothing to wait for any more: settled, too late, or interrupted. */
   boolean isOver() {
-    return settled || nanosLeft() <= 0 || Thread.currentThread().isInterrupted();
+    return settled() || nanosLeft() <= 0 || Thread.currentThread().isInterrupted();
   }
 
   boolean settled() {
-    return settled;
+    return (boolean) SETTLED.getAcquire(this);
+  }
+
+  /** Whether the peer may have seen it. */
+  boolean sent() {
+    return sentAtOnce || sentLater;
   }
 
   @Nullable Throwable death() {
     return death;
   }
 
+  /** The answer's bytes, from 0 to {@link #payloadBytes}. */
   byte[] payload() {
     return payload;
+  }
+
+  int payloadBytes() {
+    return payloadBytes;
   }
 
   boolean isError() {

@@ -109,30 +109,22 @@ final class PumpedWaiting implements Waiting {
 
   @Override
   public End await(PendingCall own, ThreadState state) {
-    own.waiting = true;
-    try {
-      boolean parked = false;
-      while (true) {
-        if (!state.virtual()) {
-          spin(own);
-          if (own.settled()) {
-            if (!parked) {
-              counters.replyBySpin.increment();
-            }
-            return End.SETTLED;
-          }
-        }
-        if (!parked) {
-          parked = true;
-          counters.replyByPark.increment();
-        }
-        End end = park(own, state);
-        if (end != null) {
-          return end;
+    boolean parked = false;
+    while (true) {
+      if (!state.virtual()) {
+        spin(own);
+        if (own.settled()) {
+          return End.SETTLED;
         }
       }
-    } finally {
-      own.waiting = false;
+      if (!parked) {
+        parked = true;
+        counters.replyByPark.increment();
+      }
+      End end = park(own, state);
+      if (end != null) {
+        return end;
+      }
     }
   }
 
@@ -241,25 +233,20 @@ final class PumpedWaiting implements Waiting {
    * thread has read itself comes first: the inbox was empty then, so that all in it is younger.
    */
   private boolean runNested(PumpQueue.@Nullable Work work, PendingCall own) {
-    boolean ran = false;
-    own.waiting = false;
-    try {
-      if (work != null) {
-        engine.run(work, true);
-        ran = true;
-      }
-      InboundCall nested = own.takeInbox();
-      while (nested != null) {
-        InboundCall next = nested.next;
-        nested.next = null;
-        engine.serve(nested, true);
-        nested = next;
-        ran = true;
-      }
-    } finally {
-      own.waiting = true;
+    if (work == null && !own.hasInbox()) {
+      return false;
     }
-    return ran;
+    if (work != null) {
+      engine.run(work, true);
+    }
+    InboundCall nested = own.takeInbox();
+    while (nested != null) {
+      InboundCall next = nested.next;
+      nested.next = null;
+      engine.serve(nested, true);
+      nested = next;
+    }
+    return true;
   }
 
   // --- parked
@@ -274,6 +261,7 @@ final class PumpedWaiting implements Waiting {
     try {
       return park(own, state, isPump);
     } finally {
+      own.parked = false;
       if (foreign != null) {
         foreign.stepBack();
       }
@@ -285,9 +273,12 @@ final class PumpedWaiting implements Waiting {
     long parkedSince = System.nanoTime();
     boolean sat = false;
     while (true) {
+      own.parked = false;
       if (runNested(null, own) && !own.settled()) {
         return null;
       }
+      // Announced before it looks for a pump that is away: who goes away says so, then looks here.
+      own.parked = true;
       if (own.settled()) {
         return End.SETTLED;
       }

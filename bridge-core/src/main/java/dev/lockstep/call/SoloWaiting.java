@@ -95,7 +95,6 @@ final class SoloWaiting implements Waiting {
   }
 
   private End await(PendingCall own, boolean virtual) {
-    own.waiting = true;
     try {
       while (true) {
         if (!virtual && channel.tryAcquireRole()) {
@@ -114,7 +113,6 @@ final class SoloWaiting implements Waiting {
         park(own, Math.min(left, LOOK_NANOS));
       }
     } finally {
-      own.waiting = false;
       passOn();
     }
   }

@@ -6,9 +6,12 @@ import org.jspecify.annotations.Nullable;
 
 /** What one thread keeps between calls. Used by that thread only. */
 final class ThreadState {
+  private static final int SPARE_BYTES = 512;
+
   private final boolean virtual = VirtualThreads.isVirtual(Thread.currentThread());
   private @Nullable CallContext context;
   private @Nullable PayloadBuffer buffer;
+  private byte @Nullable [] spare = new byte[SPARE_BYTES];
 
   /** The pump that this thread is; null for all others. */
   @Nullable Pump pump;
@@ -30,6 +33,19 @@ final class ThreadState {
 
   void leave(@Nullable CallContext before) {
     context = before;
+  }
+
+  /** Memory for a short answer; null for calls nested in the one that has it. */
+  byte @Nullable [] takeSpare() {
+    byte[] taken = spare;
+    spare = null;
+    return taken;
+  }
+
+  void giveBack(byte @Nullable [] taken) {
+    if (taken != null) {
+      spare = taken;
+    }
   }
 
   /** An empty buffer. A value's getters that call again while it is in use get another. */

@@ -65,9 +65,11 @@ final class Outbound {
       int offset,
       int length,
       long deadlineNanos) {
-    Header header = new Header(kind, depth, callId, parentCallId);
     if (length <= writer.maxPayloadBytes()) {
-      sendFrame(header, flags, NOTHING, payload, offset, length, deadlineNanos);
+      while (!offer(kind, flags, depth, callId, parentCallId, NOTHING, payload, offset, length)) {
+        waitForRoom(length, deadlineNanos);
+      }
+      dataSignal.raise();
       return;
     }
     byte[] total =
@@ -84,7 +86,11 @@ final class Outbound {
         int fragment = flags;
         fragment |= done == 0 ? 0 : FrameFlags.CONTINUATION;
         fragment |= done + count < length ? FrameFlags.MORE : 0;
-        sendFrame(header, fragment, prefix, payload, offset + done, count, deadlineNanos);
+        while (!offer(
+            kind, fragment, depth, callId, parentCallId, prefix, payload, offset + done, count)) {
+          waitForRoom(prefix.length + count, deadlineNanos);
+        }
+        dataSignal.raise();
         done += count;
       }
       complete = true;
@@ -95,24 +101,17 @@ final class Outbound {
     }
   }
 
-  private record Header(int kind, int depth, long callId, long parentCallId) {}
-
-  private void sendFrame(
-      Header header,
+  /** One frame, unless there is no room for it; the caller raises the signal. */
+  private boolean offer(
+      int kind,
       int flags,
+      int depth,
+      long callId,
+      long parentCallId,
       byte[] prefix,
       byte[] payload,
       int offset,
-      int length,
-      long deadlineNanos) {
-    while (!offer(header, flags, prefix, payload, offset, length)) {
-      waitForRoom(prefix.length + length, deadlineNanos);
-    }
-    dataSignal.raise();
-  }
-
-  private boolean offer(
-      Header header, int flags, byte[] prefix, byte[] payload, int offset, int length) {
+      int length) {
     if (channel.isClosed()) {
       throw new ChannelClosedException();
     }
@@ -120,7 +119,7 @@ final class Outbound {
     producerLock.lock();
     boolean committed = false;
     try {
-      if (!payCancels()) {
+      if (!owedCancels.isEmpty() && !payCancels()) {
         return false;
       }
       int index = writer.claim(payloadBytes);
@@ -131,8 +130,7 @@ final class Outbound {
         region.segment().putBytes(index, prefix, 0, prefix.length);
       }
       region.segment().putBytes(index + prefix.length, payload, offset, length);
-      writer.commit(
-          payloadBytes, header.kind, flags, header.depth, header.callId, header.parentCallId);
+      writer.commit(payloadBytes, kind, flags, depth, callId, parentCallId);
       committed = true;
       frames++;
       bytes += payloadBytes;
