@@ -1,17 +1,20 @@
 /*
- * The floor under every figure of `lockstep bench`: two C processes exchange a counter through shared memory, with
- * nothing else on the way. No protocol between two processes on this machine can be faster.
+ * The floor under the figures of `lockstep bench`: two C processes exchange a counter with nothing else on the way. No
+ * protocol between two processes on this machine can be faster.
  *
- *     floor spin  EXCHANGES MAX_MILLIS    both sides spin
- *     floor futex EXCHANGES MAX_MILLIS    both sides sleep in the futex for every message
+ *     floor spin  EXCHANGES MAX_MILLIS             shared memory, both sides spin
+ *     floor futex EXCHANGES MAX_MILLIS             shared memory, both sides sleep in the futex for every message
+ *     floor pipe  EXCHANGES MAX_MILLIS             two pipes, blocking reads
+ *     floor ...   EXCHANGES MAX_MILLIS one-core    the same with both processes on one core
  *
- * Prints one JSON object: {"mode": "spin", "count": N, "p50_us": x, "p90_us": x, "p99_us": x, "max_us": x}.
+ * Prints how often a round trip took so long, one line for each duration: "NANOSECONDS COUNT", shortest first.
  * The mapping is of the kind that a worker's segment is (memfd), each word stands alone on 128 bytes, and the futex is
- * used without the private flag, as in the segment.
+ * used without the private flag, as in the segment. A round trip includes one reading of the clock, as in every row.
  */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <linux/futex.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdint.h>
@@ -27,7 +30,15 @@
 
 enum { WORD_BYTES = 128, SEGMENT_BYTES = 4096, WARM_UP = 1000 };
 
+typedef enum { SPIN, FUTEX, PIPE } waiting;
+
 typedef _Atomic uint32_t word;
+
+/* One direction: what one process says and the other waits for. */
+typedef struct {
+    word *counter;
+    int pipe[2];
+} lane;
 
 static int64_t now_nanos(void)
 {
@@ -45,36 +56,87 @@ static void relax(void)
 #endif
 }
 
-static void publish(word *w, uint32_t value, int sleeping)
+static int fail(const char *what)
 {
-    atomic_store_explicit(w, value, memory_order_release);
-    if (sleeping) {
-        syscall(SYS_futex, w, FUTEX_WAKE, 1, NULL, NULL, 0);
+    fprintf(stderr, "floor: %s: %s\n", what, strerror(errno));
+    return 1;
+}
+
+static void publish(lane *to, uint32_t value, waiting how)
+{
+    if (how == PIPE) {
+        if (write(to->pipe[1], &value, sizeof value) != sizeof value) {
+            _exit(fail("write"));
+        }
+        return;
+    }
+    atomic_store_explicit(to->counter, value, memory_order_release);
+    if (how == FUTEX) {
+        syscall(SYS_futex, to->counter, FUTEX_WAKE, 1, NULL, NULL, 0);
     }
 }
 
 /* The kernel compares the word again before it sleeps, so a store in between is not lost. */
-static void await_value(word *w, uint32_t value, int sleeping)
+static void await_value(lane *from, uint32_t value, waiting how)
 {
+    if (how == PIPE) {
+        uint32_t seen;
+        if (read(from->pipe[0], &seen, sizeof seen) != sizeof seen || seen != value) {
+            _exit(fail("read"));
+        }
+        return;
+    }
     for (;;) {
-        uint32_t seen = atomic_load_explicit(w, memory_order_acquire);
+        uint32_t seen = atomic_load_explicit(from->counter, memory_order_acquire);
         if (seen == value) {
             return;
         }
-        if (sleeping) {
-            syscall(SYS_futex, w, FUTEX_WAIT, seen, NULL, NULL, 0);
+        if (how == FUTEX) {
+            syscall(SYS_futex, from->counter, FUTEX_WAIT, seen, NULL, NULL, 0);
         } else {
             relax();
         }
     }
 }
 
-static void echo(word *ping, word *pong, uint32_t last, int sleeping)
+static void echo(lane *ping, lane *pong, uint32_t last, waiting how)
 {
     for (uint32_t i = 1; i <= last; i++) {
-        await_value(ping, i, sleeping);
-        publish(pong, i, sleeping);
+        await_value(ping, i, how);
+        publish(pong, i, how);
     }
+}
+
+/* Both processes inherit it. */
+static int stay_on_one_core(void)
+{
+    cpu_set_t allowed;
+    cpu_set_t one;
+    if (sched_getaffinity(0, sizeof allowed, &allowed) != 0) {
+        return -1;
+    }
+    int core = 0;
+    while (!CPU_ISSET(core, &allowed)) {
+        core++;
+    }
+    CPU_ZERO(&one);
+    CPU_SET(core, &one);
+    return sched_setaffinity(0, sizeof one, &one);
+}
+
+static int open_lanes(lane *ping, lane *pong)
+{
+    int fd = memfd_create("lockstep:floor", MFD_CLOEXEC);
+    if (fd < 0 || ftruncate(fd, SEGMENT_BYTES) != 0) {
+        return fail("memfd_create");
+    }
+    char *base = mmap(NULL, SEGMENT_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    if (base == MAP_FAILED) {
+        return fail("mmap");
+    }
+    ping->counter = (word *)base;
+    pong->counter = (word *)(base + WORD_BYTES);
+    return pipe(ping->pipe) != 0 || pipe(pong->pipe) != 0 ? fail("pipe") : 0;
 }
 
 static int compare(const void *a, const void *b)
@@ -84,43 +146,47 @@ static int compare(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-static double micros(const int64_t *sorted, uint32_t count, double quantile)
+static void print_counts(int64_t *nanos, uint32_t count)
 {
-    uint32_t index = (uint32_t)(quantile * (count - 1) + 0.5);
-    return (double)sorted[index] / 1000.0;
-}
-
-static int fail(const char *what)
-{
-    fprintf(stderr, "floor: %s: %s\n", what, strerror(errno));
-    return 1;
+    qsort(nanos, count, sizeof *nanos, compare);
+    for (uint32_t from = 0, to = 0; from < count; from = to) {
+        while (to < count && nanos[to] == nanos[from]) {
+            to++;
+        }
+        printf("%lld %u\n", (long long)nanos[from], to - from);
+    }
 }
 
 int main(int argc, char **argv)
 {
-    if (argc != 4 || (strcmp(argv[1], "spin") != 0 && strcmp(argv[1], "futex") != 0)) {
-        fprintf(stderr, "usage: floor spin|futex EXCHANGES MAX_MILLIS\n");
+    static const char *const modes[] = {"spin", "futex", "pipe"};
+    int how = -1;
+    for (int i = 0; argc >= 2 && i < 3; i++) {
+        how = strcmp(argv[1], modes[i]) == 0 ? i : how;
+    }
+    int one_core = argc == 5 && strcmp(argv[4], "one-core") == 0;
+    if (how < 0 || argc < 4 || (argc > 4 && !one_core)) {
+        fprintf(stderr, "usage: floor spin|futex|pipe EXCHANGES MAX_MILLIS [one-core]\n");
         return 2;
     }
-    int sleeping = strcmp(argv[1], "futex") == 0;
     long exchanges = strtol(argv[2], NULL, 10);
     long max_millis = strtol(argv[3], NULL, 10);
     if (exchanges < 1 || exchanges > 100000000 || max_millis < 1) {
         fprintf(stderr, "floor: out of range: EXCHANGES=%s, MAX_MILLIS=%s\n", argv[2], argv[3]);
         return 2;
     }
-
-    int fd = memfd_create("lockstep:floor", MFD_CLOEXEC);
-    if (fd < 0 || ftruncate(fd, SEGMENT_BYTES) != 0) {
-        return fail("memfd_create");
+    lane ping;
+    lane pong;
+    if (open_lanes(&ping, &pong) != 0) {
+        return 1;
     }
-    char *base = mmap(NULL, SEGMENT_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-    int64_t *nanos = malloc(sizeof(int64_t) * (size_t)exchanges);
-    if (base == MAP_FAILED || nanos == NULL) {
-        return fail("mmap");
+    if (one_core && stay_on_one_core() != 0) {
+        return fail("sched_setaffinity");
     }
-    word *ping = (word *)base;
-    word *pong = (word *)(base + WORD_BYTES);
+    int64_t *nanos = malloc(sizeof *nanos * (size_t)exchanges);
+    if (nanos == NULL) {
+        return fail("malloc");
+    }
     uint32_t last = (uint32_t)exchanges + WARM_UP;
 
     pid_t parent = getpid();
@@ -133,7 +199,7 @@ int main(int argc, char **argv)
         if (getppid() != parent) {
             _exit(1);
         }
-        echo(ping, pong, last, sleeping);
+        echo(&ping, &pong, last, (waiting)how);
         _exit(0);
     }
 
@@ -141,8 +207,8 @@ int main(int argc, char **argv)
     int64_t deadline = now_nanos() + (int64_t)max_millis * 1000000;
     for (uint32_t i = 1; i <= last; i++) {
         int64_t start = now_nanos();
-        publish(ping, i, sleeping);
-        await_value(pong, i, sleeping);
+        publish(&ping, i, (waiting)how);
+        await_value(&pong, i, (waiting)how);
         int64_t end = now_nanos();
         /* Where two spinning processes share one core an exchange takes milliseconds: the deadline cuts that short. */
         int late = end > deadline;
@@ -155,11 +221,7 @@ int main(int argc, char **argv)
     }
     kill(child, SIGKILL);
     waitpid(child, NULL, 0);
-
-    qsort(nanos, count, sizeof(int64_t), compare);
-    printf("{\"mode\": \"%s\", \"count\": %u, \"p50_us\": %.3f, \"p90_us\": %.3f, \"p99_us\": %.3f, \"max_us\": %.3f}\n",
-           argv[1], count, micros(nanos, count, 0.5), micros(nanos, count, 0.9), micros(nanos, count, 0.99),
-           micros(nanos, count, 1.0));
+    print_counts(nanos, count);
     free(nanos);
     return 0;
 }

@@ -6,6 +6,7 @@ module dev.lockstep.host {
   requires com.fasterxml.jackson.datatype.jsr310;
   requires static info.picocli;
   requires static HdrHistogram;
+  requires static jdk.management; // as the two above: for the command line only
 
   opens dev.lockstep.cli to
       info.picocli,

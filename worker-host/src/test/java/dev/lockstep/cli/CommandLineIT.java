@@ -143,16 +143,37 @@ class CommandLineIT {
       names.add(row.get("name").asText());
       assertThat(row.get("p50_us").asDouble()).isPositive();
       assertThat(row.get("p99_us").asDouble()).isGreaterThanOrEqualTo(row.get("p50_us").asDouble());
-      assertThat(row.has("floor_us")).isTrue();
-      assertThat(row.has("ratio")).isTrue();
+      for (String field : List.of("floor_us", "ratio", "target_ratio", "met", "against")) {
+        assertThat(row.has(field)).as(field).isTrue();
+      }
     }
     assertThat(names)
+        .startsWith(
+            "host_to_worker.py", "worker_to_host.py", "worker_to_pump.py", "sync_main_only.py")
+        .endsWith("peer.json_lines", "peer.raw_pipe");
+  }
+
+  @Test
+  void benchMeasuresOnlyTheRowsThatAreWanted() throws IOException {
+    Cli.Result result =
+        Cli.run("bench", "--quick", "--accelerator", "py", "--rows", "to_*.py,nothing", "--json");
+
+    assertThat(result.exitCode()).as(result.err()).isZero();
+    assertThat(result.out().lines().map(line -> line.substring(0, line.indexOf(','))))
         .containsExactly(
-            "host_to_worker.py",
-            "worker_to_host.py",
-            "sync_main_only.py",
-            "peer.json_lines",
-            "peer.raw_pipe");
+            "{\"name\":\"host_to_worker.py\"",
+            "{\"name\":\"worker_to_host.py\"",
+            "{\"name\":\"worker_to_pump.py\"");
+  }
+
+  @Test
+  void benchNamesItsRowsWhenNoneHasTheNameAskedFor() throws IOException {
+    Cli.Result result = Cli.run("bench", "--quick", "--accelerator", "py", "--rows", "spawn");
+
+    assertThat(result.exitCode()).isEqualTo(2);
+    assertThat(result.err())
+        .startsWith("lockstep: no row has such a name in a quick run: rows=[spawn], known=[")
+        .contains("host_to_worker.py");
   }
 
   @Test

@@ -11,7 +11,6 @@ import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
-import org.HdrHistogram.Histogram;
 
 /**
  * What one would write without this library: a Python process that answers on its stdout what it
@@ -37,17 +36,12 @@ public final class PipePeer implements Exchange {
       """;
   private static final long GRACE_SECONDS = 2;
 
-  /** One exchange over the two pipes. */
-  private interface Step {
-    void exchange(int value) throws IOException;
-  }
-
   private final String name;
   private final String description;
   private final Process process;
-  private final Step step;
+  private final Turn.Step step;
 
-  private PipePeer(String name, String description, Process process, Step step) {
+  private PipePeer(String name, String description, Process process, Turn.Step step) {
     this.name = name;
     this.description = description;
     this.process = process;
@@ -116,17 +110,8 @@ public final class PipePeer implements Exchange {
   }
 
   @Override
-  public void measure(int count, long maxNanos, Histogram nanos) throws IOException {
-    long deadlineNanos = System.nanoTime() + maxNanos;
-    for (int i = 0; i < count; i++) {
-      long startNanos = System.nanoTime();
-      step.exchange(i);
-      long endNanos = System.nanoTime();
-      nanos.recordValue(endNanos - startNanos);
-      if (endNanos - deadlineNanos > 0) {
-        return;
-      }
-    }
+  public void measure(Turn turn) throws IOException {
+    turn.time(name, step);
   }
 
   @Override

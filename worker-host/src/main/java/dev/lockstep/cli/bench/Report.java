@@ -1,61 +1,82 @@
 package dev.lockstep.cli.bench;
 
 import java.io.PrintWriter;
+import java.util.List;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
-/** A benchmark's result as a table with a picture. */
+/** A benchmark's result as a table, with a picture of its times. */
 public final class Report {
-  private static final int PICTURE_WIDTH = 36;
-  private static final double BUSY_MICROS = 20;
+  private static final int PICTURE_WIDTH = 60;
   private static final double LEFT_MICROS = 0.1;
-  private static final double RIGHT_MICROS = 10_000;
+  private static final double RIGHT_MICROS = 100_000;
 
   private Report() {}
 
-  /** Prints the table; {@code floorReason} says why there is no floor, if there is none. */
-  public static void print(Bench.Result result, String floorReason, PrintWriter out) {
-    out.println(
-        "Round trip of f(int) -> int in microseconds: median of "
-            + result.plan().rounds()
-            + " rounds of "
-            + result.plan().callsPerRound()
-            + " calls");
+  /**
+   * Prints everything.
+   *
+   * @param remarks what a reader should know beside the figures
+   */
+  public static void print(Table table, Figures figures, List<String> remarks, PrintWriter out) {
+    List<Row> rows = table.rows(figures);
+    printTable(rows, out);
     out.println();
-    out.printf(
-        Locale.ROOT, "%-28s %9s %9s %9s %8s  %s%n", "", "p50", "p99", "floor", "x floor", axis());
-    for (Row row : result.rows()) {
-      out.printf(
-          Locale.ROOT,
-          "%-28s %9.2f %9.2f %9s %8s  %s%n",
-          row.name(),
-          row.p50Micros(),
-          row.p99Micros(),
-          optional(row.floorMicros(), "%.2f"),
-          optional(row.ratio(), "%.1f"),
-          picture(row.p50Micros(), row.p99Micros()));
+    printPicture(rows, out);
+    out.println();
+    for (Exchange exchange : table.exchanges()) {
+      out.printf(Locale.ROOT, "%-30s %s%n", exchange.name(), exchange.description());
     }
-    out.println();
-    if (result.spinFloorMicros() == null) {
-      out.println("No floor was measured: " + floorReason);
-    } else {
-      out.println(
-          "Floor: the least that two C processes needed over shared memory between the same rounds:"
-              + " spinning "
-              + optional(result.spinFloorMicros(), "%.2f")
-              + " us, both asleep in the futex "
-              + optional(result.sleepFloorMicros(), "%.2f")
-              + " us.");
-      if (result.spinFloorMicros() > BUSY_MICROS) {
-        out.println(
-            "This machine is busy: not even two spinning processes met without being held up.");
-      }
+    if (!remarks.isEmpty()) {
+      out.println();
+      remarks.forEach(out::println);
     }
     out.flush();
   }
 
-  private static String optional(@Nullable Double value, String format) {
-    return value == null ? "-" : String.format(Locale.ROOT, format, value);
+  private static void printTable(List<Row> rows, PrintWriter out) {
+    out.printf(
+        Locale.ROOT,
+        "%-30s %10s %10s %8s %8s %-7s %s%n",
+        "",
+        "p50 us",
+        "p99 us",
+        "ratio",
+        "at most",
+        "",
+        "against");
+    for (Row row : rows) {
+      boolean isTime = row.p50Micros() != null;
+      out.printf(
+          Locale.ROOT,
+          "%-30s %10s %10s %8s %8s %-7s %s%n",
+          row.name(),
+          isTime ? number(row.p50Micros()) : number(row.value()),
+          isTime ? number(row.p99Micros()) : row.unit(),
+          number(row.ratio()),
+          number(row.targetRatio()),
+          row.met() == null ? "" : row.met() ? "met" : "MISSED",
+          row.against());
+    }
+  }
+
+  private static String number(@Nullable Double value) {
+    return value == null ? "-" : String.format(Locale.ROOT, "%.2f", value);
+  }
+
+  /** Each time once: a point at the median, a line to the 99th percentile. */
+  private static void printPicture(List<Row> rows, PrintWriter out) {
+    out.printf(Locale.ROOT, "%-30s %s%n", "", axis());
+    String last = "";
+    for (Row row : rows) {
+      Double p50 = row.p50Micros();
+      Double p99 = row.p99Micros();
+      boolean again = row.name().startsWith(last) && !last.isEmpty();
+      if (p50 != null && p99 != null && !again) {
+        out.printf(Locale.ROOT, "%-30s %s%n", row.name(), picture(p50, p99));
+        last = row.name() + ".";
+      }
+    }
   }
 
   private static String axis() {
@@ -68,7 +89,6 @@ public final class Report {
     return text.toString().stripTrailing() + " us";
   }
 
-  /** A point at the median, a line to the 99th percentile, on a logarithmic axis. */
   private static String picture(double p50Micros, double p99Micros) {
     int from = column(p50Micros);
     int to = Math.max(from, column(p99Micros));
