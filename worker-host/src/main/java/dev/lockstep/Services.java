@@ -1,14 +1,17 @@
 package dev.lockstep;
 
 import dev.lockstep.call.CallContexts;
+import dev.lockstep.codec.ValueCodec;
 import dev.lockstep.env.Interpreters;
 import dev.lockstep.env.ShimFolder;
 import dev.lockstep.memory.TmpfsFolder;
 import dev.lockstep.process.Spawner;
 import dev.lockstep.stdio.OutputPoller;
+import dev.lockstep.wire.Limits;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.locks.ReentrantLock;
@@ -18,6 +21,12 @@ import org.jspecify.annotations.Nullable;
  * What serves all workers of one {@link Workers}: three threads, and folders made on first need.
  */
 final class Services implements AutoCloseable {
+  /** In the making while the rest comes up: a young JVM loads hundreds of classes for it. */
+  private final CompletableFuture<ValueCodec> defaultCodec =
+      CompletableFuture.supplyAsync(
+          () -> new ValueCodec(Limits.DEFAULT, ValueCodec.defaultMapper(), false),
+          task -> daemon(task).start());
+
   final Spawner spawner = new Spawner("lockstep-spawner");
   final OutputPoller poller = new OutputPoller("lockstep-output");
   final ScheduledThreadPoolExecutor timer;
@@ -45,6 +54,19 @@ final class Services implements AutoCloseable {
     Thread thread = new Thread(task);
     thread.setDaemon(true);
     return thread;
+  }
+
+  /** The codec of a worker; those without wishes of their own share one. */
+  ValueCodec codec(WorkerSettings settings) {
+    if (settings.objectMapper == null
+        && !settings.strictNanos
+        && settings.limits.equals(Limits.DEFAULT)) {
+      return defaultCodec.join();
+    }
+    return new ValueCodec(
+        settings.limits,
+        settings.objectMapper == null ? ValueCodec.defaultMapper() : settings.objectMapper,
+        settings.strictNanos);
   }
 
   /** The folder of the Python side. */

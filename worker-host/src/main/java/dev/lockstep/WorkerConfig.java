@@ -23,12 +23,6 @@ import org.jspecify.annotations.Nullable;
 public final class WorkerConfig {
   private static final WorkerConfig EMPTY = new WorkerConfig(Map.of());
   private static final String KNOWN = "known: sync_main_only, type";
-  private static final ObjectReader JSON =
-      new ObjectMapper()
-          .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
-          .readerFor(new TypeReference<LinkedHashMap<String, Object>>() {})
-          .with(JsonParser.Feature.STRICT_DUPLICATE_DETECTION);
-
   private final Map<String, @Nullable Object> values;
 
   private WorkerConfig(Map<String, @Nullable Object> values) {
@@ -40,6 +34,15 @@ public final class WorkerConfig {
     return EMPTY;
   }
 
+  /** Made on first need: most workers are configured without JSON. */
+  private static final class Json {
+    static final ObjectReader READER =
+        new ObjectMapper()
+            .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+            .readerFor(new TypeReference<LinkedHashMap<String, Object>>() {})
+            .with(JsonParser.Feature.STRICT_DUPLICATE_DETECTION);
+  }
+
   /**
    * The configuration of a JSON object.
    *
@@ -47,7 +50,7 @@ public final class WorkerConfig {
    */
   public static WorkerConfig parse(String json) {
     try {
-      Map<String, @Nullable Object> map = JSON.readValue(json);
+      Map<String, @Nullable Object> map = Json.READER.readValue(json);
       return of(map);
     } catch (JsonProcessingException e) {
       throw new ConfigurationException(

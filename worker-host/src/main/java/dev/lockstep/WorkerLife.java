@@ -86,14 +86,13 @@ final class WorkerLife implements Listener {
       StartChecks.requireScript(settings.source);
       Path interpreter = services.interpreters.find(settings.interpreter);
       Path shim = services.shim();
-      WorkerParts made = new WorkerParts(name, settings, services, new CallFailures(name), this);
+      List<String> command =
+          List.of(interpreter.toString(), shim.resolve("__main__.py").toString());
+      WorkerParts made =
+          new WorkerParts(name, settings, services, new CallFailures(name), this, command);
       parts = made;
-      made.start(name, interpreter, shim, output, new Lifeline());
-      WorkerProcess process = made.process();
-      if (process == null) {
-        throw new IllegalStateException("no process was started");
-      }
-      process.onExit().thenAccept(this::endOnOwnThread);
+      made.start(name, output, new Lifeline());
+      made.process().onExit().thenAccept(this::endOnOwnThread);
       startDeadline = later(settings.startTimeout.toMillis(), this::startDeadlinePassed);
     } catch (EnvironmentException
         | SegmentException

@@ -20,18 +20,18 @@ import dev.lockstep.stdio.ByteSink;
 import dev.lockstep.wire.LaneLayout;
 import dev.lockstep.wire.SegmentLayout;
 import java.io.IOException;
-import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
-import org.jspecify.annotations.Nullable;
 
 /**
  * What one worker owns in this process: the shared segment with its channel and engine, three
- * pipes, and the process. Made before the process, gone after it.
+ * pipes, and the process. The process comes first, for it takes longest to be there; all else is
+ * made while it boots, and goes after it.
  */
 final class WorkerParts {
   /** Every interrupt that names no call means whatever runs. */
@@ -51,17 +51,63 @@ final class WorkerParts {
   private final Pipe stdout;
   private final Pipe stderr;
   private final Pipe lifeline;
-  private @Nullable WorkerProcess process;
+  private final WorkerProcess process;
 
-  /** Makes all but the process. */
+  /** Starts the process, which does nothing but boot until {@link #start}, and makes the rest. */
   WorkerParts(
       String name,
       WorkerSettings settings,
       Services services,
       Failures failures,
-      Listener listener) {
+      Listener listener,
+      List<String> command)
+      throws IOException {
     this.settings = settings;
     this.services = services;
+    List<Runnable> undo = new ArrayList<>();
+    try {
+      stdout = pipe(undo);
+      stderr = pipe(undo);
+      lifeline = pipe(undo);
+      process = process(command);
+      undo.add(this::endProcess);
+      nonce = new byte[SegmentLayout.NONCE_BYTES];
+      new SecureRandom().nextBytes(nonce);
+      segment = segment(name);
+      undo.add(segment::close);
+      channel = new Channel(segment, Side.HOST, settings.limits, WaitTuning.defaults());
+      codec = services.codec(settings);
+      engine = engine(name, failures, listener);
+    } catch (IOException | RuntimeException | Error e) {
+      for (int i = undo.size() - 1; i >= 0; i--) {
+        undo.get(i).run();
+      }
+      throw e;
+    }
+  }
+
+  private static Pipe pipe(List<Runnable> undo) {
+    Pipe pipe = Pipe.open();
+    undo.add(pipe::close);
+    return pipe;
+  }
+
+  private WorkerProcess process(List<String> command) throws IOException {
+    try {
+      return WorkerProcess.start(
+          services.spawner,
+          command,
+          settings.environment,
+          settings.workingDirectory,
+          stdout.writeEnd(),
+          stderr.writeEnd());
+    } finally {
+      stdout.writeEnd().close();
+      stderr.writeEnd().close();
+    }
+  }
+
+  private Segment segment(String name) {
     SegmentSpec spec =
         new SegmentSpec(
             name,
@@ -69,73 +115,40 @@ final class WorkerParts {
             settings.laneCapacityBytes,
             settings.limits,
             settings.isSyncMainOnly());
-    nonce = new byte[SegmentLayout.NONCE_BYTES];
-    new SecureRandom().nextBytes(nonce);
-    codec =
-        new ValueCodec(
-            settings.limits,
-            settings.objectMapper == null ? ValueCodec.defaultMapper() : settings.objectMapper,
-            settings.strictNanos);
-    segment =
-        settings.segmentKind == SegmentKind.MEMFD
-            ? Segment.createSealed(spec, nonce)
-            : Segment.createInFolder(spec, nonce, services.segmentFolder(settings.segmentFolder));
-    Pipe[] pipes = new Pipe[3];
-    try {
-      channel = new Channel(segment, Side.HOST, settings.limits, WaitTuning.defaults());
-      engine =
-          new CallEngine(
-              new CallSettings(
-                  name,
-                  channel,
-                  Side.HOST,
-                  settings.isSyncMainOnly(),
-                  codec,
-                  settings.limits,
-                  failures,
-                  listener,
-                  services.threads,
-                  services.timer,
-                  settings.executor,
-                  null,
-                  services.contexts));
-      Exposure exposure = new Exposure(codec);
-      settings.exposed.values().forEach(function -> exposure.expose(engine, function));
-      for (int i = 0; i < pipes.length; i++) {
-        pipes[i] = Pipe.open();
-      }
-      stdout = pipes[0];
-      stderr = pipes[1];
-      lifeline = pipes[2];
-    } catch (RuntimeException e) {
-      for (Pipe pipe : pipes) {
-        if (pipe != null) {
-          pipe.close();
-        }
-      }
-      segment.close();
-      throw e;
-    }
+    return settings.segmentKind == SegmentKind.MEMFD
+        ? Segment.createSealed(spec, nonce)
+        : Segment.createInFolder(spec, nonce, services.segmentFolder(settings.segmentFolder));
   }
 
-  /** Starts the process, reading its output, and the engine. */
-  void start(String name, Path interpreter, Path shim, WorkerOutput output, ByteSink lifelineSink)
-      throws IOException {
-    WorkerProcess started;
-    try {
-      started =
-          WorkerProcess.start(
-              services.spawner,
-              List.of(interpreter.toString(), shim.resolve("__main__.py").toString()),
-              settings.environment,
-              settings.workingDirectory,
-              stdout.writeEnd(),
-              stderr.writeEnd());
-    } finally {
-      stdout.writeEnd().close();
-      stderr.writeEnd().close();
-    }
-    process = started;
+  private CallEngine engine(String name, Failures failures, Listener listener) {
+    CallEngine made =
+        new CallEngine(
+            new CallSettings(
+                name,
+                channel,
+                Side.HOST,
+                settings.isSyncMainOnly(),
+                codec,
+                settings.limits,
+                failures,
+                listener,
+                services.threads,
+                services.timer,
+                settings.executor,
+                null,
+                services.contexts));
+    Exposure exposure = new Exposure(codec);
+    settings.exposed.values().forEach(function -> exposure.expose(made, function));
+    return made;
+  }
+
+  private void endProcess() {
+    process.kill();
+    process.closeStdin();
+  }
+
+  /** Reads the process's output, tells the process what to run, and starts the engine. */
+  void start(String name, WorkerOutput output, ByteSink lifelineSink) {
     services.poller.add(stdout.readEnd(), output.sink(OutputLine.Stream.STDOUT));
     services.poller.add(stderr.readEnd(), output.sink(OutputLine.Stream.STDERR));
     services.poller.add(lifeline.readEnd(), lifelineSink);
@@ -150,7 +163,7 @@ final class WorkerParts {
             settings.arguments,
             settings.acceleratorName(),
             settings.config.asMap());
-    started.send(message.encode(codec), name);
+    process.send(message.encode(codec), name);
     engine.start();
   }
 
@@ -162,8 +175,7 @@ final class WorkerParts {
     return codec;
   }
 
-  /** Null until it was started. */
-  @Nullable WorkerProcess process() {
+  WorkerProcess process() {
     return process;
   }
 
@@ -182,12 +194,8 @@ final class WorkerParts {
 
   /** Raises KeyboardInterrupt in a call, or in whatever runs. */
   void interrupt(long callId) {
-    WorkerProcess running = process;
-    if (running == null) {
-      return;
-    }
     segment.putLongRelease(SegmentLayout.INTERRUPT_CALL_ID_OFFSET, callId);
-    running.signal(Signals.SIGINT);
+    process.signal(Signals.SIGINT);
     // A signal between its look and its sleep would not wake it: the lane does.
     new Signal(segment, SegmentLayout.TO_WORKER_LANE_OFFSET + LaneLayout.DATA_SIGNAL_OFFSET)
         .raiseAndWake();
@@ -205,10 +213,7 @@ final class WorkerParts {
   }
 
   void kill() {
-    WorkerProcess running = process;
-    if (running != null) {
-      running.kill();
-    }
+    process.kill();
   }
 
   // --- after the process's end, in this order
@@ -240,19 +245,9 @@ final class WorkerParts {
 
   /** Gives memory and descriptors back. The engine has ended. */
   void release() {
-    WorkerProcess gone = process;
-    if (gone != null) {
-      gone.killLeftovers();
-      gone.closeStdin();
-    }
-    stdout.writeEnd().close();
-    stderr.writeEnd().close();
+    process.killLeftovers();
+    process.closeStdin();
     lifeline.writeEnd().close();
-    if (gone == null) {
-      stdout.readEnd().close();
-      stderr.readEnd().close();
-      lifeline.readEnd().close();
-    }
     long deadlineNanos = System.nanoTime() + READER_LEAVES.toNanos();
     while (engine.isReaderPresent() && System.nanoTime() - deadlineNanos < 0) {
       LockSupport.parkNanos(LOOK_NANOS);

@@ -7,9 +7,12 @@ import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.UUID;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
@@ -21,6 +24,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class TmpfsFolder implements AutoCloseable {
   private static final String LOCK = "lock";
+  private static final Duration UNFINISHED = Duration.ofHours(1);
 
   private final Path folder;
   private final FileChannel lockChannel;
@@ -43,6 +47,7 @@ public final class TmpfsFolder implements AutoCloseable {
     long pid = ProcessHandle.current().pid();
     String own = prefix + pid + "-" + ProcFs.startTime(pid).orElse(0) + "-";
     sweep(base, prefix, own);
+    sweepDrafts(base, prefix);
     Path draft = base.resolve("." + own + UUID.randomUUID());
     Path folder = base.resolve(own + UUID.randomUUID());
     FileChannel channel = null;
@@ -76,13 +81,34 @@ public final class TmpfsFolder implements AutoCloseable {
       for (Path candidate : found) {
         // Opening and closing a lock file of this very process would release its lock: POSIX locks
         // are per process.
-        if (!candidate.getFileName().toString().startsWith(own)) {
+        if (!candidate.getFileName().toString().startsWith(own) && isOwnFolder(candidate)) {
           sweepOne(candidate);
         }
       }
     } catch (IOException e) {
       // Nothing to sweep, or not ours: making the folder will say more.
     }
+  }
+
+  /** Of hosts that were killed between making a folder and locking it. */
+  private static void sweepDrafts(Path base, String prefix) {
+    Instant longAgo = Instant.now().minus(UNFINISHED);
+    try (DirectoryStream<Path> found = Files.newDirectoryStream(base, "." + prefix + "*")) {
+      for (Path draft : found) {
+        if (isOwnFolder(draft) && Files.getLastModifiedTime(draft).toInstant().isBefore(longAgo)) {
+          delete(draft);
+        }
+      }
+    } catch (IOException e) {
+      // Gone meanwhile, or not ours.
+    }
+  }
+
+  /** Anybody can put a link to a folder of ours, under a name like ours, where all can write. */
+  private static boolean isOwnFolder(Path candidate) throws IOException {
+    return Files.isDirectory(candidate, LinkOption.NOFOLLOW_LINKS)
+        && Files.getAttribute(candidate, "unix:uid", LinkOption.NOFOLLOW_LINKS)
+            .equals(ProcFs.ownUid());
   }
 
   private static void sweepOne(Path candidate) {

@@ -11,7 +11,10 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -74,6 +77,33 @@ class TmpfsFolderTest {
       assertThat(left).doesNotExist();
       assertThat(folder.path()).exists();
     }
+  }
+
+  @Test
+  void sweepsWhatAHostLeftThatWasKilledBeforeItHadALock() throws IOException {
+    String draft = ".lockstep-" + ProcFs.ownUid() + "-999999999-1-";
+    Path old = Files.createDirectory(base.resolve(draft + "old"));
+    Files.createFile(old.resolve("lock"));
+    Path inTheMaking = Files.createDirectory(base.resolve(draft + "new"));
+    FileTime longAgo = FileTime.from(Instant.now().minus(Duration.ofHours(2)));
+    Files.setLastModifiedTime(old, longAgo);
+    try (TmpfsFolder folder = TmpfsFolder.open(base)) {
+      assertThat(old).doesNotExist();
+      assertThat(inTheMaking).exists();
+      assertThat(folder.path()).exists();
+    }
+  }
+
+  @Test
+  void followsNoLinkWhenItSweeps() throws IOException {
+    Path precious = Files.createDirectory(base.resolve("precious"));
+    Files.createFile(precious.resolve("lock"));
+    Files.setLastModifiedTime(precious, FileTime.from(Instant.now().minus(Duration.ofHours(2))));
+    String name = "lockstep-" + ProcFs.ownUid() + "-999999999-1-link";
+    Files.createSymbolicLink(base.resolve(name), precious);
+    Files.createSymbolicLink(base.resolve("." + name), precious);
+    TmpfsFolder.open(base).close();
+    assertThat(precious.resolve("lock")).exists();
   }
 
   @Test

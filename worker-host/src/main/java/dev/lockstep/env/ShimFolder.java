@@ -9,8 +9,8 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Objects;
 import java.util.Set;
-import java.util.UUID;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
@@ -20,8 +20,8 @@ import org.jspecify.annotations.Nullable;
  * process where there is no home.
  *
  * <p>It is the user's own and closed to others (0700); it appears in one piece, by a rename; and
- * its files are checked against their hashes each time, so that what a crash or a disk spoilt is
- * laid out again.
+ * its files are looked at each time, so that what a crash or an editor spoilt is laid out again.
+ * Folders of other builds go when nobody has used them for a month.
  */
 public final class ShimFolder implements AutoCloseable {
   private static final Set<PosixFilePermission> PRIVATE =
@@ -29,10 +29,12 @@ public final class ShimFolder implements AutoCloseable {
   private static final FileAttribute<Set<PosixFilePermission>> AS_PRIVATE =
       PosixFilePermissions.asFileAttribute(PRIVATE);
 
+  private final ShimFiles files;
   private final Path path;
   private final @Nullable TemporaryFolder temporary;
 
-  private ShimFolder(Path path, @Nullable TemporaryFolder temporary) {
+  private ShimFolder(ShimFiles files, Path path, @Nullable TemporaryFolder temporary) {
+    this.files = files;
     this.path = path;
     this.temporary = temporary;
   }
@@ -52,7 +54,7 @@ public final class ShimFolder implements AutoCloseable {
     Path cache = cacheFolder(environment);
     if (cache != null) {
       try {
-        return new ShimFolder(inCache(files, cache.resolve("lockstep")), null);
+        return new ShimFolder(files, inCache(files, cache.resolve("lockstep")), null);
       } catch (IOException | EnvironmentException e) {
         // A home that is not there, not writable or not ours: a folder of our own serves.
       }
@@ -62,7 +64,7 @@ public final class ShimFolder implements AutoCloseable {
       Path folder = temporary.path().resolve(files.hash());
       Files.createDirectory(folder, AS_PRIVATE);
       files.writeTo(folder);
-      return new ShimFolder(folder, temporary);
+      return new ShimFolder(files, folder, temporary);
     } catch (IOException | RuntimeException e) {
       temporary.close();
       throw new EnvironmentException(
@@ -90,18 +92,19 @@ public final class ShimFolder implements AutoCloseable {
       requireOwn(parent);
     }
     Path folder = parent.resolve(files.hash());
-    if (isUsable(files, folder)) {
+    if (CacheSweep.markUsed(folder) && isUsable(files, folder)) {
       return folder;
     }
-    Path draft = parent.resolve("." + files.hash() + "-" + UUID.randomUUID());
+    Path draft = CacheSweep.draftOf(folder);
     try {
       Files.createDirectory(draft, AS_PRIVATE);
       files.writeTo(draft);
       publish(files, draft, folder);
-      return folder;
     } finally {
       TemporaryFolder.delete(draft);
     }
+    CacheSweep.run(parent, folder);
+    return folder;
   }
 
   private static void publish(ShimFiles files, Path draft, Path folder) throws IOException {
@@ -118,7 +121,7 @@ public final class ShimFolder implements AutoCloseable {
         }
       }
       // Something spoilt stands in the way: aside with it. Its users have its files open, or fail.
-      Path aside = folder.resolveSibling("." + folder.getFileName() + "-" + UUID.randomUUID());
+      Path aside = CacheSweep.draftOf(folder);
       try {
         Files.move(folder, aside, StandardCopyOption.ATOMIC_MOVE);
         TemporaryFolder.delete(aside);
@@ -152,9 +155,22 @@ public final class ShimFolder implements AutoCloseable {
     }
   }
 
-  /** Where the files are; workers are started on it. */
+  /**
+   * Where the files are, for a worker that is started now. One who clears caches may have removed
+   * them since: then they are laid out again.
+   *
+   * @throws EnvironmentException if that fails
+   */
   public Path path() {
-    return path;
+    if (temporary != null || CacheSweep.markUsed(path)) {
+      return path;
+    }
+    try {
+      return inCache(files, Objects.requireNonNull(path.getParent()));
+    } catch (IOException e) {
+      throw new EnvironmentException(
+          "the Python side is gone and cannot be laid out again: folder=" + path, e);
+    }
   }
 
   /** Removes a temporary folder; one in the cache stays for the next process. */

@@ -37,7 +37,7 @@ final class TemporaryFolder implements AutoCloseable {
     long pid = ProcessHandle.current().pid();
     sweep(base, PREFIX + pid + "-");
     String name = pid + "-" + UUID.randomUUID();
-    Path draft = base.resolve(".draft-" + name);
+    Path draft = base.resolve("." + PREFIX + name);
     Path folder = base.resolve(PREFIX + name);
     try {
       Files.createDirectory(
@@ -74,6 +74,22 @@ final class TemporaryFolder implements AutoCloseable {
       }
     } catch (IOException e) {
       // Nothing to sweep, or not ours.
+    }
+    sweepDrafts(base);
+  }
+
+  /** Of processes that were killed before they had locked what they were making. */
+  private static void sweepDrafts(Path base) {
+    try (DirectoryStream<Path> found = Files.newDirectoryStream(base, "." + PREFIX + "*")) {
+      Object own = Files.getAttribute(Path.of("/proc/self"), "unix:uid");
+      for (Path draft : found) {
+        if (own.equals(Files.getAttribute(draft, "unix:uid", LinkOption.NOFOLLOW_LINKS))
+            && CacheSweep.isOlder(draft, CacheSweep.UNFINISHED)) {
+          delete(draft);
+        }
+      }
+    } catch (IOException e) {
+      // As above.
     }
   }
 
