@@ -15,7 +15,7 @@ import java.util.stream.Stream;
  */
 final class Idle implements Exchange {
   static final long WATCHED_NANOS = 10_000_000_000L;
-  private static final long SETTLING_NANOS = 1_000_000_000;
+  private static final long SETTLING_NANOS = 3_000_000_000L;
 
   /** As much of our threads' names as the kernel keeps. */
   private static final String OURS = "lockstep-";

@@ -17,7 +17,7 @@ public record Plan(
   public static final Plan FULL = new Plan(7, 50_000, 500_000_000L, 40_000_000_000L, true);
 
   /** A few seconds: shows that everything works and roughly how fast it is. */
-  public static final Plan QUICK = new Plan(3, 20_000, 60_000_000L, 4_000_000_000L, false);
+  public static final Plan QUICK = new Plan(3, 20_000, 60_000_000L, 6_000_000_000L, false);
 
   public Plan {
     if (rounds < 1 || callsPerTurn < 1 || turnNanos < 1 || warmUpNanos < 0) {

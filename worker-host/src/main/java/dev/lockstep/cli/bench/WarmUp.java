@@ -23,7 +23,7 @@ final class WarmUp {
   private static final int CHUNKS_PER_LOOK = 1024;
   private static final long FAULTS_PER_LOOK = 256;
   private static final int QUIET_LOOKS = 16;
-  private static final int COLLECTIONS = 4;
+  private static final int COLLECTIONS = 6;
   private static final long CHURN_MAX_NANOS = 5_000_000_000L;
 
   private final Plan plan;
@@ -38,38 +38,32 @@ final class WarmUp {
 
   /**
    * Gives all exchanges short turns again and again, until during several the compilers did next to
-   * nothing; then allocates until that costs no page faults any more.
-   *
-   * @return whether the compilers were quiet before the time was up
+   * nothing or the plan's time is up; then allocates until that costs no page faults any more.
    */
-  boolean run(List<? extends Exchange> exchanges, Runnable beforeTurn) throws IOException {
-    boolean quiet = exchanges.isEmpty() || untilCompilersAreQuiet(exchanges, beforeTurn);
-    untilPagesAreTouched();
-    return quiet;
+  void run(List<? extends Exchange> exchanges, Runnable beforeTurn) throws IOException {
+    if (!exchanges.isEmpty()) {
+      untilCompilersAreQuiet(exchanges, beforeTurn);
+      untilPagesAreTouched();
+    }
   }
 
-  private boolean untilCompilersAreQuiet(List<? extends Exchange> exchanges, Runnable beforeTurn)
+  private void untilCompilersAreQuiet(List<? extends Exchange> exchanges, Runnable beforeTurn)
       throws IOException {
     long endNanos = System.nanoTime() + plan.warmUpNanos();
     ProcTasks before = ProcTasks.ofThisJvm();
     long quietNanos = 0;
-    while (quietNanos < QUIET_NANOS) {
+    while (quietNanos < QUIET_NANOS && System.nanoTime() - endNanos < 0) {
       long passNanos = System.nanoTime();
       for (Exchange exchange : exchanges) {
         beforeTurn.run();
         exchange.measure(plan.leadIn());
       }
-      long nowNanos = System.nanoTime();
+      long tookNanos = System.nanoTime() - passNanos;
       ProcTasks now = ProcTasks.ofThisJvm();
       long compiling = now.cpuNanosSince(before, name -> name.matches("C[12] Compiler.*"));
       before = now;
-      boolean quiet = compiling < QUIET_SHARE * (nowNanos - passNanos);
-      quietNanos = quiet ? quietNanos + nowNanos - passNanos : 0;
-      if (nowNanos - endNanos >= 0) {
-        return quiet;
-      }
+      quietNanos = compiling < QUIET_SHARE * tookNanos ? quietNanos + tookNanos : 0;
     }
-    return true;
   }
 
   private void untilPagesAreTouched() throws IOException {
