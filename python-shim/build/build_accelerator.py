@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Compiles the C accelerator once for each kind of CPython that is on this machine.
 
-    build_accelerator.py [--source SHIM] [--out DIR] [--work DIR] [--interpreter PYTHON ...] [--sanitize]
+    build_accelerator.py [--source SHIM] [--out DIR] [--work DIR] [--interpreter PYTHON ...] [--sanitize] [--steps]
 
 SHIM is the folder that holds the package ``lockstep``; the C sources are in ``lockstep/_c``. For every interpreter with
 headers one ``_accelerator.<SOABI>.so`` is written to DIR (default: ``SHIM/lockstep``). The same script travels in the
@@ -164,10 +164,10 @@ def read(path):
 class Build:
     """One run: where things are, and what is the same for every interpreter."""
 
-    def __init__(self, source, out, work, sanitize, compiler):
+    def __init__(self, source, out, work, sanitize, compiler, steps=False):
         self.source, self.out, self.work = source, out, work
         self.compiler = compiler
-        self.flags = FLAGS + (SANITIZERS if sanitize else [])
+        self.flags = FLAGS + (SANITIZERS if sanitize else []) + (["-DLS_STEPS"] if steps else [])
         self.folder = os.path.join(source, "lockstep", "_c")
         self.units = sorted(glob.glob(os.path.join(self.folder, "*.c")))
         self.headers = sorted(glob.glob(os.path.join(self.folder, "*.h")))
@@ -228,7 +228,7 @@ class Build:
         return os.path.join(self.out, "_accelerator.%s.so" % answer["soabi"])
 
 
-def build(source, out, work, interpreters=None, sanitize=False, quiet=False):
+def build(source, out, work, interpreters=None, sanitize=False, quiet=False, steps=False):
     """Builds for the named interpreters, or for all that are found; returns the paths of the files.
 
     `quiet`: what was built is not said, only what could not be.
@@ -253,7 +253,7 @@ def build(source, out, work, interpreters=None, sanitize=False, quiet=False):
         if not named:
             say("none: no CPython %d.%d or newer with development headers; pure Python serves instead" % OLDEST)
         return []
-    job = Build(source, out, work, sanitize, compiler)
+    job = Build(source, out, work, sanitize, compiler, steps)
     made = []
     with concurrent.futures.ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as pool:
         for soabi, (python, answer) in sorted(chosen.items()):
@@ -278,6 +278,7 @@ def main(arguments):
     parser.add_argument("--interpreter", nargs="+", action="extend", metavar="PYTHON",
                         help="build for these instead of all that are found")
     parser.add_argument("--sanitize", action="store_true", help="with address and undefined-behaviour sanitizers")
+    parser.add_argument("--steps", action="store_true", help="with the step tracer of the fault tests")
     parser.add_argument("--require", action="store_true", help="exit with 1 where nothing was built")
     parser.add_argument("--print-hash", action="store_true", help="print the shim's identity and stop")
     chosen = parser.parse_args(arguments)
@@ -289,7 +290,7 @@ def main(arguments):
     temporary = chosen.work is None
     work = os.path.abspath(chosen.work or os.path.join(out, ".build"))
     try:
-        made = build(source, out, work, chosen.interpreter, chosen.sanitize)
+        made = build(source, out, work, chosen.interpreter, chosen.sanitize, steps=chosen.steps)
     finally:
         if temporary:
             shutil.rmtree(work, ignore_errors=True)

@@ -67,7 +67,7 @@ def attach(message):
         raise StartUpError("segment cannot be opened: path=%s, error=%s" % (path, error)) from None
     try:
         _check_file(fd, message)
-        buffer = mmap.mmap(fd, message["segment_bytes"])
+        buffer = _map(fd, message)
     finally:
         os.close(fd)
     header = _check_header(buffer, message)
@@ -84,6 +84,24 @@ def attach(message):
     state = words[_layout.WORKER_STATE_OFFSET : _layout.WORKER_STATE_OFFSET + 4].cast("I")
     state[0] = _layout.WORKER_ATTACHED
     return Attached(buffer, header)
+
+
+def _map(fd, message):
+    """The mapping. Of a file on tmpfs no descriptor stays, not even the one that `mmap` keeps for
+    itself: whoever has one could cut the file, and the next access would end host and worker."""
+    if message["sealed"]:
+        return mmap.mmap(fd, message["segment_bytes"])
+    kept = os.dup(fd)  # the lowest free number: the next duplicate has it again
+    os.close(kept)
+    buffer = mmap.mmap(fd, message["segment_bytes"])
+    try:
+        if os.path.sameopenfile(fd, kept):
+            nothing = os.open("/dev/null", os.O_RDWR | os.O_CLOEXEC)
+            os.dup2(nothing, kept, inheritable=False)
+            os.close(nothing)
+    except OSError:  # it kept none
+        pass
+    return buffer
 
 
 def check_version(version):

@@ -364,6 +364,7 @@ static PyObject *set_worker_state(ls_endpoint *e, PyObject *value) {
     return NULL;
   }
   if (!e->forked) {
+    LS_STEP("worker state");
     /* PAIRS: Segment.workerState */
     atomic_store_explicit(word32(e, LS_WORKER_STATE_OFFSET), (uint32_t)asked, memory_order_release);
   }

@@ -77,6 +77,7 @@ ls_outcome ls_claim(ls_writer *w, uint32_t length, uint8_t **frame, uint32_t *pa
   *pad = size > to_end ? (uint32_t)to_end : 0;
   ls_outcome outcome = free_bytes(w, size + *pad, &free, fault);
   *frame = *pad ? w->ring : w->ring + at;
+  LS_STEP("payload");
   return outcome;
 }
 
@@ -92,16 +93,23 @@ ls_outcome ls_claim_open(ls_writer *w, uint32_t least, uint8_t **frame, uint32_t
     uint64_t most = free < to_end ? free : to_end;
     *room = (uint32_t)(most < w->max_frame ? most : w->max_frame);
     *frame = w->ring + at;
+    LS_STEP("payload");
   }
   return outcome;
 }
 
 static void write_header(uint8_t *at, const ls_header *header) {
+  LS_STEP("length");
   memcpy(at + LS_LENGTH_OFFSET, &header->length, 4);
+  LS_STEP("kind");
   at[LS_KIND_OFFSET] = header->kind;
+  LS_STEP("flags");
   at[LS_FLAGS_BYTE_OFFSET] = header->flags;
+  LS_STEP("depth");
   memcpy(at + LS_DEPTH_OFFSET, &header->depth, 2);
+  LS_STEP("call id");
   memcpy(at + LS_CALL_ID_OFFSET, &header->call_id, 8);
+  LS_STEP("parent id");
   memcpy(at + LS_PARENT_CALL_ID_OFFSET, &header->parent_id, 8);
 }
 
@@ -109,12 +117,15 @@ void ls_commit(ls_writer *w, uint8_t *frame, uint32_t pad, const ls_header *head
   if (pad) {
     uint8_t padding[LS_FRAME_HEADER_BYTES] = {0};
     memcpy(padding + LS_LENGTH_OFFSET, &pad, 4);
+    LS_STEP("pad");
     memcpy(w->ring + (w->tail & (w->capacity - 1)), padding, pad < sizeof padding ? pad : sizeof padding);
   }
   write_header(frame, header);
+  LS_STEP("tail");
   w->tail += pad + aligned(header->length);
   /* PAIRS: RingReader.poll, ls_peek, ls_has_data */
   atomic_store_explicit(word_at(w->lane, LS_TAIL_OFFSET), w->tail, memory_order_release);
+  LS_STEP("raise data");
   ls_raise(ls_data_signal(w->lane));
 }
 
@@ -191,6 +202,7 @@ ls_outcome ls_peek(ls_reader *r, uint32_t allowed_kinds, ls_header *h, const uin
     if (outcome != LS_GOT) {
       return outcome;
     }
+    LS_STEP("look");
   }
   for (bool after_pad = false;; after_pad = true) {
     uint64_t at = r->head & (r->capacity - 1);
@@ -225,14 +237,17 @@ ls_outcome ls_peek(ls_reader *r, uint32_t allowed_kinds, ls_header *h, const uin
     h->call_id = read64(frame + LS_CALL_ID_OFFSET);
     h->parent_id = read64(frame + LS_PARENT_CALL_ID_OFFSET);
     *payload = frame + LS_FRAME_HEADER_BYTES;
+    LS_STEP("take");
     return check_flags(h, fault);
   }
 }
 
 void ls_release(ls_reader *r, uint32_t length) {
+  LS_STEP("head");
   r->head += aligned(length);
   /* PAIRS: RingWriter.claim, free_bytes, ls_has_space */
   atomic_store_explicit(word_at(r->lane, LS_HEAD_OFFSET), r->head, memory_order_release);
+  LS_STEP("raise space");
   ls_raise(ls_space_signal(r->lane));
 }
 
@@ -244,7 +259,9 @@ void ls_raise(ls_signal *signal) {
   while (!atomic_compare_exchange_weak_explicit(signal, &old, (old + LS_SIGNAL_INCREMENT) & ~(uint32_t)LS_SIGNAL_PARKED,
                                                 memory_order_acq_rel, memory_order_relaxed)) {
   }
+  LS_STEP("raised");
   if (old & LS_SIGNAL_PARKED) {
+    LS_STEP("wake");
     ls_futex_wake(signal, 1);
   }
 }
@@ -255,6 +272,7 @@ void ls_raise_and_wake(ls_signal *signal) {
 }
 
 uint32_t ls_prepare(ls_signal *signal) {
+  LS_STEP("park");
   /* PAIRS: Signal.raise, ls_raise */
   return atomic_fetch_or_explicit(signal, LS_SIGNAL_PARKED, memory_order_acq_rel) | LS_SIGNAL_PARKED;
 }
@@ -265,6 +283,7 @@ void ls_unpark(ls_signal *signal) {
 }
 
 int ls_futex_wait(ls_signal *word, uint32_t expected, int64_t nanos) {
+  LS_STEP("sleep");
   struct timespec limit = {.tv_sec = nanos / 1000000000, .tv_nsec = nanos % 1000000000};
   if (syscall(SYS_futex, word, FUTEX_WAIT, expected, &limit, NULL, 0) == 0 || errno == EAGAIN) {
     return 0;

@@ -91,6 +91,15 @@ void ls_futex_wake(ls_signal *word, int count);
 
 uint64_t ls_now(void);
 
+/* Between any two stores of the protocol a test build (-DLS_STEPS) can stop the process or delay it, see steps.c.
+ * Nothing of this is in any other build. */
+#ifdef LS_STEPS
+void ls_step(const char *next);
+#define LS_STEP(next) ls_step(next)
+#else
+#define LS_STEP(next) ((void)0)
+#endif
+
 /* An adaptive spin. It pays only where the answer usually comes within the budget and a core is free for the other
  * side, so the budget follows what happened: it grows with each hit and is halved by each miss. */
 typedef struct {

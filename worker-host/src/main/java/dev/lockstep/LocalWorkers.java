@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
 
 /** Workers that are processes of this machine. */
 final class LocalWorkers implements Workers {
-  private final Services services = new Services();
+  private final Services services;
   private final boolean endsWithItsWorker;
   private final AtomicInteger defaultNames = new AtomicInteger();
   private final CallContext callContext = new ContextOfCalls();
@@ -29,7 +29,12 @@ final class LocalWorkers implements Workers {
   }
 
   private LocalWorkers(boolean endsWithItsWorker) {
+    this(endsWithItsWorker, new Services());
+  }
+
+  LocalWorkers(boolean endsWithItsWorker, Services services) {
     this.endsWithItsWorker = endsWithItsWorker;
+    this.services = services;
   }
 
   /** A worker whose {@code Workers} is closed when it ends. */

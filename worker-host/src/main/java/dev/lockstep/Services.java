@@ -4,6 +4,7 @@ import dev.lockstep.call.CallContexts;
 import dev.lockstep.codec.ValueCodec;
 import dev.lockstep.env.Interpreters;
 import dev.lockstep.env.ShimFolder;
+import dev.lockstep.memory.Segment;
 import dev.lockstep.memory.TmpfsFolder;
 import dev.lockstep.process.Spawner;
 import dev.lockstep.stdio.OutputPoller;
@@ -15,6 +16,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -33,11 +35,22 @@ final class Services implements AutoCloseable {
   final CallContexts contexts = new CallContexts();
   final Interpreters interpreters = new Interpreters();
   final ThreadFactory threads = Services::daemon;
+  private final UnaryOperator<Segment> segments;
   private final ReentrantLock lock = new ReentrantLock();
   private final Map<Path, TmpfsFolder> segmentFolders = new HashMap<>();
   private @Nullable ShimFolder shim;
 
   Services() {
+    this(UnaryOperator.identity());
+  }
+
+  /**
+   * For tests.
+   *
+   * @param segments what takes the place of each segment as soon as it is made
+   */
+  Services(UnaryOperator<Segment> segments) {
+    this.segments = segments;
     timer =
         new ScheduledThreadPoolExecutor(
             1,
@@ -82,6 +95,11 @@ final class Services implements AutoCloseable {
     } finally {
       lock.unlock();
     }
+  }
+
+  /** The segment to use for one that was just made. */
+  Segment use(Segment made) {
+    return segments.apply(made);
   }
 
   /** A private folder for segments below a folder on tmpfs. */

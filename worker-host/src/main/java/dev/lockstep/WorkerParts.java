@@ -115,9 +115,10 @@ final class WorkerParts {
             settings.laneCapacityBytes,
             settings.limits,
             settings.isSyncMainOnly());
-    return settings.segmentKind == SegmentKind.MEMFD
-        ? Segment.createSealed(spec, nonce)
-        : Segment.createInFolder(spec, nonce, services.segmentFolder(settings.segmentFolder));
+    return services.use(
+        settings.segmentKind == SegmentKind.MEMFD
+            ? Segment.createSealed(spec, nonce)
+            : Segment.createInFolder(spec, nonce, services.segmentFolder(settings.segmentFolder)));
   }
 
   private CallEngine engine(String name, Failures failures, Listener listener) {

@@ -11,8 +11,9 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * Finds the segments that a process holds open, through {@code /proc}. A segment has no name in any
- * directory, so the descriptors of its two processes are the only way to it.
+ * Finds the segments of a process, through {@code /proc}. A segment has no name in any directory,
+ * so the descriptors of its host are the way to it; of one on tmpfs not even a descriptor stays,
+ * but whoever may trace the process can read its memory.
  */
 public final class SegmentFiles {
   private SegmentFiles() {}
@@ -39,7 +40,26 @@ public final class SegmentFiles {
         collect(parentDescriptors, pid, found);
       }
     }
+    if (found.isEmpty()) {
+      return mapped(pid);
+    }
     return new ArrayList<>(found.values());
+  }
+
+  /** Segments on tmpfs that the process has mapped; none where its memory may not be read. */
+  private static List<SegmentPicture> mapped(long pid) throws IOException {
+    List<SegmentPicture> pictures = new ArrayList<>();
+    Path process = Path.of("/proc", Long.toString(pid));
+    for (String line : Files.readAllLines(process.resolve("maps"))) {
+      if (line.contains("/lockstep-") && line.contains("/segment-")) {
+        long base = Long.parseUnsignedLong(line.substring(0, line.indexOf('-')), 16);
+        SegmentPicture picture = SegmentReader.read(process.resolve("mem"), base);
+        if (picture.workerPid() == pid || picture.hostPid() == pid) {
+          pictures.add(picture);
+        }
+      }
+    }
+    return pictures;
   }
 
   private static void collect(

@@ -25,7 +25,7 @@ public final class SegmentReader {
   public static boolean isSegment(Path file) {
     try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
       return channel.size() >= SegmentLayout.HEADER_BYTES
-          && copy(channel, 0, Long.BYTES).getLong(0) == SegmentLayout.MAGIC;
+          && new Window(channel, 0).copy(0, Long.BYTES).getLong(0) == SegmentLayout.MAGIC;
     } catch (IOException e) {
       return false; // Gone, or not ours to read: in either case not a segment that can be shown.
     }
@@ -37,8 +37,18 @@ public final class SegmentReader {
    * @throws IOException if the file cannot be read or is no segment
    */
   public static SegmentPicture read(Path file) throws IOException {
+    return read(file, 0);
+  }
+
+  /**
+   * The same of a segment that lies within a file, as in the memory of a process.
+   *
+   * @param base where it begins
+   */
+  static SegmentPicture read(Path file, long base) throws IOException {
     try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
-      ByteBuffer header = copy(channel, 0, SegmentLayout.HEADER_BYTES);
+      Window window = new Window(channel, base);
+      ByteBuffer header = window.copy(0, SegmentLayout.HEADER_BYTES);
       if (header.getLong(SegmentLayout.MAGIC_OFFSET) != SegmentLayout.MAGIC) {
         throw new IOException("not a Lockstep segment: file=" + file);
       }
@@ -56,13 +66,13 @@ public final class SegmentReader {
           header.getLong(SegmentLayout.HOST_LATE_WAKEUPS_OFFSET),
           header.getLong(SegmentLayout.WORKER_LATE_WAKEUPS_OFFSET),
           lane(
-              channel,
+              window,
               header,
               SegmentLayout.TO_WORKER_LANE_OFFSET,
               SegmentLayout.HEADER_BYTES,
               toWorkerBytes),
           lane(
-              channel,
+              window,
               header,
               SegmentLayout.TO_HOST_LANE_OFFSET,
               SegmentLayout.HEADER_BYTES + (long) toWorkerBytes,
@@ -81,7 +91,7 @@ public final class SegmentReader {
   }
 
   private static LanePicture lane(
-      FileChannel channel, ByteBuffer header, int laneOffset, long ringOffset, int capacityBytes)
+      Window window, ByteBuffer header, int laneOffset, long ringOffset, int capacityBytes)
       throws IOException {
     long head = header.getLong(laneOffset + LaneLayout.HEAD_OFFSET);
     long tail = header.getLong(laneOffset + LaneLayout.TAIL_OFFSET);
@@ -90,9 +100,9 @@ public final class SegmentReader {
     if (tail - head < 0 || tail - head > capacityBytes || ((head | tail) & 7) != 0) {
       remark = "head and tail do not fit together";
     } else {
-      remark = walk(channel, ringOffset, capacityBytes, head, tail, unread);
+      remark = walk(window, ringOffset, capacityBytes, head, tail, unread);
       // What the consumer has passed meanwhile may have been overwritten as it was read.
-      long headNow = copy(channel, laneOffset + LaneLayout.HEAD_OFFSET, Long.BYTES).getLong(0);
+      long headNow = window.copy(laneOffset + LaneLayout.HEAD_OFFSET, Long.BYTES).getLong(0);
       if (headNow != head) {
         unread.removeIf(frame -> frame.position() - headNow < 0);
         remark = "the reader moved on while this was read";
@@ -109,7 +119,7 @@ public final class SegmentReader {
   }
 
   private static String walk(
-      FileChannel channel,
+      Window window,
       long ringOffset,
       int capacityBytes,
       long head,
@@ -125,7 +135,7 @@ public final class SegmentReader {
       int available = Math.min(FrameLayout.HEADER_BYTES, capacityBytes - index);
       ByteBuffer frame = ByteBuffer.allocate(FrameLayout.HEADER_BYTES);
       frame.order(ByteOrder.LITTLE_ENDIAN);
-      frame.put(0, copy(channel, ringOffset + index, available), 0, available);
+      frame.put(0, window.copy(ringOffset + index, available), 0, available);
       int lengthBytes = frame.getInt(FrameLayout.LENGTH_OFFSET);
       int kind = frame.get(FrameLayout.KIND_OFFSET) & 0xFF;
       int leastBytes = kind == FrameKind.PAD ? FrameLayout.ALIGNMENT : FrameLayout.HEADER_BYTES;
@@ -148,13 +158,16 @@ public final class SegmentReader {
     return "";
   }
 
-  private static ByteBuffer copy(FileChannel channel, long offset, int bytes) throws IOException {
-    ByteBuffer buffer = ByteBuffer.allocate(bytes).order(ByteOrder.LITTLE_ENDIAN);
-    while (buffer.hasRemaining()) {
-      if (channel.read(buffer, offset + buffer.position()) < 0) {
-        throw new IOException("the segment is shorter than its header says: offset=" + offset);
+  /** A file from some offset on. */
+  private record Window(FileChannel channel, long base) {
+    ByteBuffer copy(long offset, int bytes) throws IOException {
+      ByteBuffer buffer = ByteBuffer.allocate(bytes).order(ByteOrder.LITTLE_ENDIAN);
+      while (buffer.hasRemaining()) {
+        if (channel.read(buffer, base + offset + buffer.position()) < 0) {
+          throw new IOException("the segment is shorter than its header says: offset=" + offset);
+        }
       }
+      return buffer;
     }
-    return buffer;
   }
 }

@@ -30,8 +30,11 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>All methods may be called by any thread. After {@link #close} accesses find zeros; the mapping
  * itself goes with the garbage collector.
+ *
+ * <p>Not final, so that a test can put itself before every store. Where no such class is loaded the
+ * compiler knows that there is one, and calls cost what they would cost.
  */
-public final class Segment implements AutoCloseable {
+public class Segment implements AutoCloseable {
   private static final VarHandle LONG =
       MethodHandles.byteBufferViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
   private static final VarHandle INT =
@@ -47,11 +50,28 @@ public final class Segment implements AutoCloseable {
 
   private Segment(
       ByteBuffer mapped, SegmentSpec spec, @Nullable Fd file, @Nullable Path linkedPath) {
+    this(mapped, NativeAddress.of(mapped), spec, file, linkedPath);
+  }
+
+  private Segment(
+      ByteBuffer mapped,
+      long baseAddress,
+      SegmentSpec spec,
+      @Nullable Fd file,
+      @Nullable Path linkedPath) {
     this.bytes = mapped;
-    this.baseAddress = NativeAddress.of(mapped);
+    this.baseAddress = baseAddress;
     this.spec = spec;
     this.file = file;
     this.linkedPath = linkedPath;
+  }
+
+  /**
+   * The same memory again, for a test that overrides the stores; {@code other} is not used any
+   * more.
+   */
+  Segment(Segment other) {
+    this(other.bytes, other.baseAddress, other.spec, other.file, other.linkedPath);
   }
 
   /**
@@ -125,6 +145,14 @@ public final class Segment implements AutoCloseable {
       }
       return channel.map(FileChannel.MapMode.READ_WRITE, 0, size);
     } catch (IOException e) {
+      if (e.getCause() instanceof OutOfMemoryError) {
+        throw new SegmentException(
+            "a segment cannot be mapped: needed="
+                + size
+                + " bytes of address space; raise its limit (ulimit -v) or that of mappings"
+                + " (vm.max_map_count), or set a smaller lane capacity",
+            e);
+      }
       throw new SegmentException("the segment cannot be opened: path=" + path, e);
     } finally {
       if (interrupted) {
@@ -180,11 +208,16 @@ public final class Segment implements AutoCloseable {
   }
 
   /**
-   * Removes the name of a segment in a folder; nothing for a sealed one. Harmless when repeated.
+   * The peer has mapped it: removes the name of a segment in a folder, and closes its file. What
+   * has neither a name nor a descriptor nobody can open, and so not cut; to a page that is gone the
+   * next read-modify-write would end the JVM. Nothing for a sealed one. Harmless when repeated.
    */
   public void unlink() {
     if (linkedPath != null && unlinked.compareAndSet(false, true)) {
       deleteQuietly(linkedPath);
+      if (file != null) {
+        file.close();
+      }
     }
   }
 
@@ -217,7 +250,7 @@ public final class Segment implements AutoCloseable {
     unlink();
     if (file != null) {
       try {
-        Memfd.punch(file, spec.bytes());
+        Memfd.release(baseAddress, spec.bytes());
       } finally {
         file.close();
       }

@@ -33,6 +33,8 @@ final class Libc {
 
   static native int fallocate(int fd, int mode, long offset, long length);
 
+  static native int madvise(long address, long length, int advice);
+
   static native int fchmod(int fd, int mode);
 
   static native int fcntl(int fd, int command, long argument);

@@ -6,8 +6,7 @@ public final class Memfd {
   private static final int MFD_ALLOW_SEALING = 2;
   private static final int F_ADD_SEALS = 1033;
   private static final int F_GET_SEALS = 1034;
-  private static final int FALLOC_FL_KEEP_SIZE = 1;
-  private static final int FALLOC_FL_PUNCH_HOLE = 2;
+  private static final int MADV_REMOVE = 9;
 
   /** F_SEAL_SEAL, F_SEAL_SHRINK and F_SEAL_GROW: nobody changes the size or the seals any more. */
   public static final int SEALS = 1 | 2 | 4;
@@ -65,11 +64,14 @@ public final class Memfd {
   }
 
   /**
-   * Gives the pages back while mappings stay: reads find zeros from now on. Works on sealed files.
+   * Gives the pages of a mapped file back while mappings stay: reads find zeros from now on. Works
+   * on sealed files, and on those that nobody has open any more.
+   *
+   * @param address where the whole file is mapped
    */
-  public static void punch(Fd fd, long bytes) {
-    if (Libc.fallocate(fd.number(), FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE, 0, bytes) != 0) {
-      throw new OsException("fallocate(PUNCH_HOLE)", Libc.errno(), fd + ", bytes=" + bytes);
+  public static void release(long address, long bytes) {
+    if (Libc.madvise(address, bytes, MADV_REMOVE) != 0) {
+      throw new OsException("madvise(MADV_REMOVE)", Libc.errno(), "bytes=" + bytes);
     }
   }
 }
