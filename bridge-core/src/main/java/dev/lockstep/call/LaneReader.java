@@ -237,11 +237,16 @@ final class LaneReader {
         return new PumpQueue.Serve(call);
       }
       // Even while the waiter runs another nested call: whatever the awaited call depends on must
-      // not queue behind a pump that may be that waiter.
+      // not queue behind a pump that may be that waiter. But it counts among what waits.
+      if (!queue.reserve(call)) {
+        refuseFull(call);
+        return null;
+      }
       if (parent.offer(call)) {
         engine.waits().wake(waiter);
         return null;
       }
+      queue.started(call);
     }
     return toPumpOrExecutor(call, onPump);
   }
@@ -266,6 +271,11 @@ final class LaneReader {
     }
     refuseFull(call);
     return null;
+  }
+
+  /** A nested call is not in its waiter's inbox any more. */
+  void tookFromInbox(InboundCall call) {
+    queue.started(call);
   }
 
   /** A nested call whose waiter has gone: as if it had not been nested. */

@@ -310,6 +310,7 @@ final class OutboundCalls {
     while (left != null) {
       InboundCall next = left.next;
       left.next = null;
+      reader.tookFromInbox(left);
       if (left.isNotification()) {
         engine.serve(left, true);
       } else {
@@ -324,6 +325,7 @@ final class OutboundCalls {
     while (left != null) {
       InboundCall next = left.next;
       left.next = null;
+      reader.tookFromInbox(left);
       reader.reroute(left);
       left = next;
     }

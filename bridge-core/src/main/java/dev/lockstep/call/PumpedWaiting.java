@@ -243,6 +243,7 @@ final class PumpedWaiting implements Waiting {
     while (nested != null) {
       InboundCall next = nested.next;
       nested.next = null;
+      queue.started(nested);
       engine.serve(nested, true);
       nested = next;
     }
@@ -272,6 +273,9 @@ final class PumpedWaiting implements Waiting {
     Thread me = Thread.currentThread();
     long parkedSince = System.nanoTime();
     boolean sat = false;
+    long unread = -1;
+    long sliceNanos = channel.tuning().sliceInFlightNanos();
+    long nextLookNanos = parkedSince + sliceNanos;
     while (true) {
       own.parked = false;
       if (runNested(null, own) && !own.settled()) {
@@ -306,6 +310,12 @@ final class PumpedWaiting implements Waiting {
         }
       } else {
         LockSupport.parkNanos(this, Math.min(left, LOOK_NANOS));
+        long now = System.nanoTime();
+        if (now - nextLookNanos >= 0) {
+          // The sleeper's slice may have begun while nothing was in flight, and be long.
+          unread = channel.lookAfterSleeper(unread);
+          nextLookNanos = now + sliceNanos;
+        }
       }
     }
   }

@@ -234,6 +234,27 @@ public final class Channel implements AutoCloseable {
     }
   }
 
+  /**
+   * For a thread that waits for what another is to read, once a slice: if the same data lies there
+   * as at its last look, and the sleeper slept both times, nobody will be woken for it. Then that
+   * is counted as a late wake-up, and the sleeper is woken.
+   *
+   * @param lastLook what this returned the last time; -1 at first
+   * @return what to call it with the next time
+   */
+  public long lookAfterSleeper(long lastLook) {
+    if (!asleep || role.get() || !hasData()) {
+      return -1;
+    }
+    long unreadSince = inbound.position();
+    if (unreadSince != lastLook) {
+      return unreadSince;
+    }
+    lateWakeups.increment();
+    wakeSleeper();
+    return -1;
+  }
+
   /** The longest sleep while a call is in flight, and of an idle side. */
   public WaitTuning tuning() {
     return tuning;

@@ -125,6 +125,11 @@ final class Inbound {
     return inboxSize;
   }
 
+  /** How far the lane was read; from another thread than the role's holder, at some time before. */
+  long position() {
+    return reader.position();
+  }
+
   long frames() {
     return frames;
   }
