@@ -59,6 +59,9 @@ class Futex:
         self._call = function
         self._number = _SYSCALL[machine]
         self._get_errno = ctypes.get_errno
+        # Not equal, so it returns at once; an error here is a kernel, or a filter, without futex.
+        word = ctypes.c_uint32(0)
+        self.wait(ctypes.addressof(word), 1, 0)
 
     def wait(self, address, expected, seconds):
         """Sleeps while the word at `address` is `expected`: WOKEN, TIMED_OUT or INTERRUPTED."""

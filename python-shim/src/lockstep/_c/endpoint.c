@@ -208,6 +208,13 @@ static PyObject *endpoint_new(PyTypeObject *type, PyObject *args, PyObject *kwar
   }
   ls_spin_open(&e->reply_spin);
   ls_spin_open(&e->idle_spin);
+  int refused = ls_futex_refused(ls_data_signal(e->in.lane));
+  if (refused != 0) {
+    PyErr_Format(PyExc_OSError, "the kernel refuses the futex call, without which nobody can wait: errno=%d; is it filtered?",
+                 refused);
+    Py_DECREF(e);
+    return NULL;
+  }
   return (PyObject *)e;
 }
 

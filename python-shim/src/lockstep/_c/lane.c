@@ -293,6 +293,10 @@ int ls_futex_wait(ls_signal *word, uint32_t expected, int64_t nanos) {
 
 void ls_futex_wake(ls_signal *word, int count) { syscall(SYS_futex, word, FUTEX_WAKE, count, NULL, NULL, 0); }
 
+int ls_futex_refused(ls_signal *word) {
+  return syscall(SYS_futex, word, FUTEX_WAKE, 1, NULL, NULL, 0) < 0 ? errno : 0;
+}
+
 uint64_t ls_now(void) {
   struct timespec now;
   clock_gettime(CLOCK_MONOTONIC, &now);

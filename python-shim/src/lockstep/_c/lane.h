@@ -88,6 +88,8 @@ ls_signal *ls_space_signal(uint8_t *lane);
 /* Waits while *word == expected, at most `nanos`. 0 woken or the value differs, else an errno: ETIMEDOUT, EINTR. */
 int ls_futex_wait(ls_signal *word, uint32_t expected, int64_t nanos);
 void ls_futex_wake(ls_signal *word, int count);
+/* 0, or the errno of a kernel, or a filter, that has no such call. */
+int ls_futex_refused(ls_signal *word);
 
 uint64_t ls_now(void);
 

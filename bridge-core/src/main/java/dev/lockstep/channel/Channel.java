@@ -27,6 +27,9 @@ import org.jspecify.annotations.Nullable;
  * the owner closes.
  */
 public final class Channel implements AutoCloseable {
+  /** Longer than a producer is held up between its tail and its raise, but by bad luck. */
+  private static final long RAISE_UNDER_WAY_NANOS = 20_000_000;
+
   private final Segment segment;
   private final Side side;
   private final WaitTuning tuning;
@@ -216,9 +219,29 @@ public final class Channel implements AutoCloseable {
     }
     asleep = false;
     woken = false;
-    if (timedOut && isWholeSlice && inbound.hasData() && (holdsRole || !role.get()) && !isOver()) {
+    if (timedOut
+        && isWholeSlice
+        && hasData()
+        && (holdsRole || !role.get())
+        && !isOver()
+        && isUnraised(word)) {
       lateWakeups.increment();
     }
+  }
+
+  /**
+   * A slice ran out and something is there: lost, or is the raise that belongs to it just under
+   * way?
+   */
+  private boolean isUnraised(int sleptOn) {
+    long untilNanos = System.nanoTime() + RAISE_UNDER_WAY_NANOS;
+    do {
+      if (dataSignal.read() != sleptOn) {
+        return false;
+      }
+      Thread.onSpinWait();
+    } while (System.nanoTime() - untilNanos < 0);
+    return true;
   }
 
   /**
