@@ -1,0 +1,155 @@
+package dev.lockstep.faults;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.TreeSet;
+
+/**
+ * Results as the page {@code docs/reliability.md}: for each row the main combination, then what the
+ * others gave in one line. A row without a result is there as "not run".
+ *
+ * @param played results, the newest of a row and a combination last
+ */
+record Page(List<Map<String, Object>> played) {
+  private static final String HEAD =
+      """
+      # Reliability
+
+      Faults against real processes: real kills, real stops, a third process that writes into the live segment. This page is
+      written by the command below and by nobody else. Each row was played in a JVM of its own; after it, processes,
+      threads, descriptors, mappings and files on tmpfs were back where they began (leaks 0), and no wake-up came late
+      where the row does not say so.
+
+          faults/run --full --combinations --page docs/reliability.md     everything, hours
+          faults/run --rows 1,8 --page docs/reliability.md                some rows; the others stay as they are
+          faults/run                                                      every row, short: what CI plays
+
+      A row that hangs is ended by a watchdog, which leaves the stacks of both sides, the segment in words and the logs in
+      `faults/target/results`. "of N" is how many values a figure has. `faults/run --rows 19 --runs 100000000` is the soak's
+      long form.
+
+      """;
+
+  String text() {
+    Map<Integer, List<Map<String, Object>>> byRow = new LinkedHashMap<>();
+    for (Row row : Rows.ALL) {
+      byRow.put(row.number(), new ArrayList<>());
+    }
+    for (Map<String, Object> result : played) {
+      List<Map<String, Object>> results = byRow.get(((Number) result.get("row")).intValue());
+      if (results != null) {
+        results.removeIf(other -> combination(other).equals(combination(result)));
+        results.add(result);
+      }
+    }
+    StringBuilder text = new StringBuilder(HEAD);
+    text.append("| row | fault | verdict | runs | passed | failed | leaks |\n");
+    text.append("| ---: | --- | --- | ---: | ---: | ---: | ---: |\n");
+    for (Row row : Rows.ALL.stream().sorted((a, b) -> a.number() - b.number()).toList()) {
+      line(row, main(Objects.requireNonNull(byRow.get(row.number()))), text);
+    }
+    text.append(
+        "\nRows 14 to 17 and 32 are the decoder's, see CONTRIBUTING; 27 and 35 come with pools.\n");
+    for (Row row : Rows.ALL.stream().sorted((a, b) -> a.number() - b.number()).toList()) {
+      section(row, Objects.requireNonNull(byRow.get(row.number())), text);
+    }
+    return text.toString();
+  }
+
+  static String combination(Map<String, Object> result) {
+    return result.get("twin")
+        + " "
+        + result.get("kind")
+        + ", JDK "
+        + result.get("jdk")
+        + ", "
+        + result.get("python");
+  }
+
+  /** The one with most runs. */
+  private static Map<String, Object> main(List<Map<String, Object>> results) {
+    return results.stream().max((a, b) -> runs(a) - runs(b)).orElse(Map.of());
+  }
+
+  private static int runs(Map<String, Object> result) {
+    return ((Number) result.getOrDefault("runs", 0)).intValue();
+  }
+
+  private static void line(Row row, Map<String, Object> result, StringBuilder text) {
+    String verdict = result.isEmpty() ? "not run" : Results.verdict(result);
+    text.append("| %d | %s | %s |".formatted(row.number(), row.fault(), verdict));
+    for (String key : List.of("runs", "passed", "failed", "leaks")) {
+      text.append(" %s |".formatted(result.getOrDefault(key, "")));
+    }
+    text.append('\n');
+  }
+
+  private static void section(Row row, List<Map<String, Object>> results, StringBuilder text) {
+    text.append("\n## %d: %s\n".formatted(row.number(), row.fault()));
+    text.append("Expected: ").append(row.expected()).append(".\n\n");
+    Map<String, Object> main = main(results);
+    if (main.isEmpty()) {
+      text.append("Not run.\n");
+      return;
+    }
+    String full =
+        ((Number) main.getOrDefault("asked", 0)).intValue() >= row.fullRuns()
+            ? "full count"
+            : "of a full count of " + row.fullRuns();
+    text.append(
+        "%s: count %s (%s), %s runs in %s s, commit %s, kernel %s, %s, seed %s.\n"
+            .formatted(
+                Results.verdict(main),
+                main.get("asked"),
+                full,
+                main.get("runs"),
+                main.get("seconds"),
+                main.get("commit"),
+                main.get("kernel"),
+                combination(main),
+                main.get("seed")));
+    for (Object figure : (List<?>) main.getOrDefault("figures", List.of())) {
+      text.append("- ").append(Results.describe((Map<?, ?>) figure)).append('\n');
+    }
+    ((Map<?, ?>) main.getOrDefault("facts", Map.of()))
+        .forEach(
+            (name, value) ->
+                text.append("- ")
+                    .append(name)
+                    .append(": `")
+                    .append(shortened(String.valueOf(value)))
+                    .append("`\n"));
+    for (Object failure : (List<?>) main.getOrDefault("failures", List.of())) {
+      text.append("- FAILED: `").append(shortened(String.valueOf(failure))).append("`\n");
+    }
+    others(results, main, text);
+  }
+
+  private static String shortened(String text) {
+    String line = text.replace('\n', ' ').replace('`', '\'').replaceAll("/\\S*/(?=[^/\\s])", "");
+    return line.length() <= 240 ? line : line.substring(0, 240) + "…";
+  }
+
+  private static void others(
+      List<Map<String, Object>> results, Map<String, Object> main, StringBuilder text) {
+    TreeSet<String> lines = new TreeSet<>();
+    for (Map<String, Object> result : results) {
+      if (result != main) {
+        lines.add(
+            "- %s: %s, %s of %s passed%n"
+                .formatted(
+                    combination(result),
+                    Results.verdict(result),
+                    result.get("passed"),
+                    result.get("runs")));
+      }
+    }
+    if (!lines.isEmpty()) {
+      text.append("\nOther combinations, short:\n");
+      lines.forEach(text::append);
+    }
+  }
+}
