@@ -386,10 +386,10 @@ public final class CallEngine implements AutoCloseable {
   }
 
   void run(PumpQueue.Work work, boolean nested) {
-    if (work instanceof PumpQueue.Serve serve) {
-      serving.run(serve.call(), nested);
-    } else if (work instanceof PumpQueue.Complete complete) {
-      calls.complete(complete.call());
+    if (work instanceof InboundCall call) {
+      serving.run(call, nested);
+    } else if (work instanceof PendingCall settled) {
+      calls.complete(settled);
     }
   }
 

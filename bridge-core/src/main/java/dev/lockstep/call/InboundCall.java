@@ -1,22 +1,18 @@
 package dev.lockstep.call;
 
-import dev.lockstep.codec.CallReader;
 import dev.lockstep.wire.FrameFlags;
 import dev.lockstep.wire.FrameKind;
 import java.util.concurrent.Future;
 import org.jspecify.annotations.Nullable;
 
 /** A call or notification that the peer made, in private memory, from its arrival to its answer. */
-final class InboundCall {
+final class InboundCall implements PumpQueue.Work {
   final int kind;
   final int flags;
   final int depth;
   final long id;
   final String name;
-  final int payloadBytes;
-
-  /** Behind the name; null only in {@link #marker}. */
-  final @Nullable CallReader reader;
+  final byte[] payload;
 
   /** Whether it is nested in a call of ours that is in flight. */
   final boolean nested;
@@ -45,8 +41,7 @@ final class InboundCall {
       int depth,
       long id,
       String name,
-      int payloadBytes,
-      @Nullable CallReader reader,
+      byte[] payload,
       boolean nested,
       @Nullable CallContext parentContext,
       @Nullable Export export) {
@@ -55,8 +50,7 @@ final class InboundCall {
     this.depth = depth;
     this.id = id;
     this.name = name;
-    this.payloadBytes = payloadBytes;
-    this.reader = reader;
+    this.payload = payload;
     this.nested = nested;
     this.parentContext = parentContext;
     this.export = export;
@@ -64,7 +58,7 @@ final class InboundCall {
 
   /** A call that is none. */
   static InboundCall marker() {
-    return new InboundCall(FrameKind.PAD, 0, 0, 0, "", 0, null, false, null, null);
+    return new InboundCall(FrameKind.PAD, 0, 0, 0, "", new byte[0], false, null, null);
   }
 
   boolean isNotification() {

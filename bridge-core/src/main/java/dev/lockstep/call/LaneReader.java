@@ -37,6 +37,10 @@ final class LaneReader {
   private final PumpQueue queue;
   private final Counters counters;
   private final int ownOrigin;
+
+  /** Reads the names of what comes in. Guarded by the reader's role. */
+  private final CallReader names;
+
   private final NotificationOrder notifications = new NotificationOrder();
 
   /** A flush came that is nested in a call the pump may wait for. */
@@ -72,6 +76,7 @@ final class LaneReader {
     this.serving = serving;
     this.queue = queue;
     this.counters = counters;
+    this.names = codec.newCallReader();
     this.ownOrigin = settings.side().originBit();
   }
 
@@ -180,7 +185,7 @@ final class LaneReader {
       return null;
     }
     if (onPump) {
-      return new PumpQueue.Complete(call);
+      return call;
     }
     queue.complete(call);
     if (engine.isEnded()) {
@@ -234,7 +239,7 @@ final class LaneReader {
     Thread waiter = parent == null ? null : parent.waiter;
     if (parent != null && waiter != null) {
       if (parent == own) {
-        return new PumpQueue.Serve(call);
+        return call;
       }
       // Even while the waiter runs another nested call: whatever the awaited call depends on must
       // not queue behind a pump that may be that waiter. But it counts among what waits.
@@ -254,7 +259,7 @@ final class LaneReader {
   private PumpQueue.@Nullable Work toPumpOrExecutor(InboundCall call, boolean onPump) {
     Executor executor = executorOf(call);
     if (executor == null && onPump) {
-      return new PumpQueue.Serve(call);
+      return call;
     }
     if (executor == null) {
       serving.queued(call);
@@ -312,27 +317,28 @@ final class LaneReader {
   }
 
   private InboundCall accept(Message message, @Nullable PendingCall parent) {
-    byte[] payload = copyOf(message);
     try {
-      CallReader reader =
-          codec.readCall(payload, 0, payload.length, (message.flags() & FrameFlags.KEYWORDS) != 0);
+      names.begin(message.payload(), 0, message.length(), hasKeywords(message.flags()));
       boolean builtin = (message.flags() & FrameFlags.BUILTIN) != 0;
-      Export export = builtin ? null : serving.find(reader);
-      String name = export == null ? reader.name() : export.name();
+      Export export = builtin ? null : serving.find(names);
+      String name = export == null ? names.name() : export.name();
       return new InboundCall(
           message.kind(),
           message.flags(),
           message.depth(),
           message.callId(),
           name,
-          payload.length,
-          reader,
+          copyOf(message),
           parent != null,
           parent == null ? null : parent.context,
           export);
     } catch (MalformedValueException malformed) {
       throw faultOf(message, malformed);
     }
+  }
+
+  static boolean hasKeywords(int flags) {
+    return (flags & FrameFlags.KEYWORDS) != 0;
   }
 
   private void flush(InboundCall call) {

@@ -63,8 +63,8 @@ final class Lifetime {
   private void completeQueued() {
     PumpQueue.Work work;
     while ((work = queue.poll()) != null) {
-      if (work instanceof PumpQueue.Complete complete) {
-        engine.complete(complete.call());
+      if (work instanceof PendingCall settled) {
+        engine.complete(settled);
       }
     }
   }

@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  * {@code settled}. A blocking call has a waiter and an inbox for the peer's calls nested in it; a
  * call without a waiter has a future.
  */
-final class PendingCall {
+final class PendingCall implements PumpQueue.Work {
   private static final byte[] NOTHING = {};
   private static final VarHandle SETTLED;
 

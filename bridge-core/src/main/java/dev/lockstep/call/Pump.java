@@ -112,10 +112,10 @@ final class Pump {
   private void run(PumpQueue.Work work) {
     long next = run + 1;
     run = next;
-    if (work instanceof PumpQueue.Serve serve) {
-      running = serve.call().name;
-    } else if (work instanceof PumpQueue.Complete complete) {
-      running = "what depends on " + complete.call().name;
+    if (work instanceof InboundCall call) {
+      running = call.name;
+    } else if (work instanceof PendingCall settled) {
+      running = "what depends on " + settled.name;
     }
     try {
       engine.run(work, false);

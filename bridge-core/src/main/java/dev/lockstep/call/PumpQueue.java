@@ -14,11 +14,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class PumpQueue {
   /** A settled future whose dependents run on the pump, or a call to serve. */
-  sealed interface Work {}
-
-  record Serve(InboundCall call) implements Work {}
-
-  record Complete(PendingCall call) implements Work {}
+  sealed interface Work permits InboundCall, PendingCall {}
 
   private final ConcurrentLinkedQueue<Work> queue = new ConcurrentLinkedQueue<>();
   private final AtomicInteger calls = new AtomicInteger();
@@ -36,14 +32,14 @@ final class PumpQueue {
     if (!reserve(call)) {
       return false;
     }
-    queue.add(new Serve(call));
+    queue.add(call);
     return true;
   }
 
   /** Counts a call that waits elsewhere, for an executor; {@link #started} undoes it. */
   boolean reserve(InboundCall call) {
     int waiting = calls.incrementAndGet();
-    long waitingBytes = bytes.addAndGet(call.payloadBytes);
+    long waitingBytes = bytes.addAndGet(call.payload.length);
     boolean room = waiting <= maxCalls && (waitingBytes <= maxBytes || waiting == 1);
     if (!room) {
       started(call);
@@ -54,18 +50,18 @@ final class PumpQueue {
   /** The call no longer waits. */
   void started(InboundCall call) {
     calls.decrementAndGet();
-    bytes.addAndGet(-call.payloadBytes);
+    bytes.addAndGet(-call.payload.length);
   }
 
   void complete(PendingCall settled) {
-    queue.add(new Complete(settled));
+    queue.add(settled);
   }
 
   /** The oldest; a call among it no longer counts as waiting. */
   @Nullable Work poll() {
     Work work = queue.poll();
-    if (work instanceof Serve serve) {
-      started(serve.call());
+    if (work instanceof InboundCall call) {
+      started(call);
     }
     return work;
   }
@@ -74,9 +70,9 @@ final class PumpQueue {
   List<InboundCall> takeNotifications() {
     List<InboundCall> taken = new ArrayList<>();
     for (Work work : queue) {
-      if (work instanceof Serve serve && serve.call().isNotification() && queue.remove(work)) {
-        started(serve.call());
-        taken.add(serve.call());
+      if (work instanceof InboundCall call && call.isNotification() && queue.remove(work)) {
+        started(call);
+        taken.add(call);
       }
     }
     return taken;
@@ -86,8 +82,8 @@ final class PumpQueue {
   @Nullable Work takeForStandIn() {
     for (Work work : queue) {
       if (isForStandIn(work) && queue.remove(work)) {
-        if (work instanceof Serve serve) {
-          started(serve.call());
+        if (work instanceof InboundCall call) {
+          started(call);
         }
         return work;
       }
@@ -105,7 +101,7 @@ final class PumpQueue {
   }
 
   private static boolean isForStandIn(Work work) {
-    return work instanceof Complete || (work instanceof Serve serve && serve.call().nested);
+    return work instanceof PendingCall || (work instanceof InboundCall call && call.nested);
   }
 
   boolean isEmpty() {

@@ -119,8 +119,7 @@ final class Serving {
   private void runNotification(InboundCall call) {
     try {
       if (call.isBuiltin()) {
-        CallReader reader = readerOf(call);
-        settings.listener().onBuiltinNotify(call.name, reader.arguments());
+        settings.listener().onBuiltinNotify(call.name, read(call, null).positional);
       } else {
         invoke(call);
       }
@@ -165,13 +164,9 @@ final class Serving {
             engine, settings.name(), call.id, call.depth, call.name, call.parentContext);
     CallContext before = state.enter(context);
     try {
-      @Nullable Object[] arguments;
-      Map<String, @Nullable Object> keywords;
+      Arguments arguments;
       try {
-        CallReader reader = readerOf(call);
-        ValueType[] parameters = export.parameters();
-        arguments = parameters == null ? reader.arguments() : reader.arguments(parameters);
-        keywords = reader.keywords();
+        arguments = read(call, export.parameters());
       } catch (ValueException doesNotFit) {
         throw new Refused(
             describe(ErrorKind.WRONG_ARGUMENTS, doesNotFit).withPath(doesNotFit.path()));
@@ -181,7 +176,7 @@ final class Serving {
         engine.malformed(malformed);
         throw malformed;
       }
-      return export.handler().call(arguments, keywords);
+      return export.handler().call(arguments.positional, arguments.keywords);
     } catch (WrongArgumentsSignal refused) {
       throw new Refused(describe(ErrorKind.WRONG_ARGUMENTS, refused));
     } finally {
@@ -196,12 +191,20 @@ final class Serving {
     };
   }
 
-  private static CallReader readerOf(InboundCall call) {
-    CallReader reader = call.reader;
-    if (reader == null) {
-      throw new IllegalStateException("no arguments: " + call);
+  @SuppressWarnings("ArrayRecordComponent") // Never compared.
+  private record Arguments(@Nullable Object[] positional, Map<String, @Nullable Object> keywords) {}
+
+  /** The arguments, as the types or, without any, as what they are by themselves. */
+  private Arguments read(InboundCall call, ValueType @Nullable [] types) {
+    ThreadState state = settings.contexts().state();
+    CallReader reader = state.takeReader(settings.codec());
+    try {
+      reader.begin(call.payload, 0, call.payload.length, LaneReader.hasKeywords(call.flags));
+      @Nullable Object[] positional = types == null ? reader.arguments() : reader.arguments(types);
+      return new Arguments(positional, reader.keywords());
+    } finally {
+      state.giveBack(reader);
     }
-    return reader;
   }
 
   /** Answers when the stage completes; no thread waits for it. */

@@ -1,6 +1,8 @@
 package dev.lockstep.call;
 
+import dev.lockstep.codec.CallReader;
 import dev.lockstep.codec.PayloadBuffer;
+import dev.lockstep.codec.ValueCodec;
 import dev.lockstep.park.VirtualThreads;
 import org.jspecify.annotations.Nullable;
 
@@ -11,6 +13,7 @@ final class ThreadState {
   private final boolean virtual = VirtualThreads.isVirtual(Thread.currentThread());
   private @Nullable CallContext context;
   private @Nullable PayloadBuffer buffer;
+  private @Nullable CallReader reader;
   private byte @Nullable [] spare = new byte[SPARE_BYTES];
 
   /** The pump that this thread is; null for all others. */
@@ -46,6 +49,18 @@ final class ThreadState {
     if (taken != null) {
       spare = taken;
     }
+  }
+
+  /** A reader of this codec. A value's constructor that is called back meanwhile gets another. */
+  CallReader takeReader(ValueCodec codec) {
+    CallReader taken = reader;
+    reader = null;
+    return taken == null || taken.codec() != codec ? codec.newCallReader() : taken;
+  }
+
+  void giveBack(CallReader taken) {
+    taken.forget();
+    reader = taken;
   }
 
   /** An empty buffer. A value's getters that call again while it is in use get another. */

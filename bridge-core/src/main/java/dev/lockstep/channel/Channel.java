@@ -36,7 +36,14 @@ public final class Channel implements AutoCloseable {
   private final Inbound inbound;
   private final Outbound outbound;
   private final Signal dataSignal;
-  private final SpinBudget spin;
+
+  /**
+   * A caller's spins and the pump's pay at different times: with one budget for both, the pump's
+   * misses would take the callers' probes away.
+   */
+  private final SpinBudget callersSpin;
+
+  private final SpinBudget pumpsSpin;
   private final BooleanSupplier dataOrClosed = this::hasDataOrClosed;
   private final AtomicBoolean role = new AtomicBoolean();
   private final LongAdder sleeps = new LongAdder();
@@ -61,7 +68,8 @@ public final class Channel implements AutoCloseable {
     this.inbound = new Inbound(in, limits);
     this.outbound = new Outbound(this, out);
     this.dataSignal = new Signal(segment, in.dataSignalIndex());
-    this.spin = new SpinBudget(tuning.maxSpinNanos());
+    this.callersSpin = new SpinBudget(tuning.maxSpinNanos());
+    this.pumpsSpin = new SpinBudget(tuning.maxSpinNanos());
   }
 
   /**
@@ -148,15 +156,15 @@ public final class Channel implements AutoCloseable {
    * Role holder only.
    */
   public boolean spinForData() {
-    return spin.spinUntil(dataOrClosed);
+    return callersSpin.spinUntil(dataOrClosed);
   }
 
   /**
-   * The same until another condition holds, which should include {@link #hasData}. Role holder
-   * only.
+   * The same for a pump, with a budget of its own, until another condition holds, which should
+   * include {@link #hasData}. Role holder only.
    */
   public boolean spinUntil(BooleanSupplier condition) {
-    return spin.spinUntil(condition);
+    return pumpsSpin.spinUntil(condition);
   }
 
   // --- sleeping: one thread of the process at a time
@@ -363,8 +371,8 @@ public final class Channel implements AutoCloseable {
         inbound.bytes(),
         sleeps.sum(),
         lateWakeups.sum(),
-        spin.hits(),
-        spin.misses(),
+        callersSpin.hits() + pumpsSpin.hits(),
+        callersSpin.misses() + pumpsSpin.misses(),
         outbound.waits(),
         inbound.size());
   }

@@ -9,34 +9,69 @@ import org.jspecify.annotations.Nullable;
 /**
  * The payload of a call: its name has been read, its arguments wait until their types are known.
  *
- * <p>Not thread-safe. First {@link #arguments}, once, then {@link #keywords}, once: whichever is
- * last finds out whether bytes are left over.
+ * <p>Not thread-safe. First {@link #begin}, then {@link #arguments}, once, then {@link #keywords},
+ * once: whichever is last finds out whether bytes are left over. Then it may begin again.
  */
 public final class CallReader {
   private static final String ARGUMENTS = "args";
   private static final String KEYWORDS = "kwargs";
 
+  private final ValueCodec codec;
   private final CborCursor cursor;
   private final TreeReader trees;
   private final Conversion conversion;
-  private final boolean hasKeywords;
-  private final int nameFrom;
-  private final int nameTo;
+  private final int maxNameBytes;
+  private boolean hasKeywords;
+  private int nameFrom;
+  private int nameTo;
 
   /** The number of arguments, or {@link CborCursor#INDEFINITE} while they are to be read. */
-  private final long argumentCount;
+  private long argumentCount;
 
-  private final @Nullable List<@Nullable Object> indefinite;
+  private @Nullable List<@Nullable Object> indefinite;
   private @Nullable String name;
-  private boolean argumentsAreRead;
-  private boolean keywordsAreRead;
+  private boolean argumentsAreRead = true;
+  private boolean keywordsAreRead = true;
 
-  CallReader(CborCursor cursor, Limits limits, Conversion conversion, boolean hasKeywords) {
-    this.cursor = cursor;
+  CallReader(ValueCodec codec, Conversion conversion) {
+    Limits limits = codec.limits();
+    this.codec = codec;
+    this.cursor = new CborCursor(limits);
     this.trees = new TreeReader(cursor, limits);
     this.conversion = conversion;
-    this.hasKeywords = hasKeywords;
-    int length = cursor.readName(limits.maxNameBytes());
+    this.maxNameBytes = limits.maxNameBytes();
+  }
+
+  /** Whose limits and types it has. */
+  public ValueCodec codec() {
+    return codec;
+  }
+
+  /**
+   * Takes a payload, which must not change until its last value was read, and reads the name.
+   *
+   * @param keywords whether keyword arguments follow the positional ones
+   * @throws MalformedValueException if there is no name, or no array of arguments behind it
+   */
+  public void begin(byte[] bytes, int offset, int length, boolean keywords) {
+    cursor.begin(bytes, offset, length);
+    hasKeywords = keywords;
+    name = null;
+    argumentsAreRead = false;
+    keywordsAreRead = false;
+    readName();
+  }
+
+  /** Lets the payload go. */
+  public void forget() {
+    cursor.forget();
+    indefinite = null;
+    argumentsAreRead = true;
+    keywordsAreRead = true;
+  }
+
+  private void readName() {
+    int length = cursor.readName(maxNameBytes);
     nameTo = cursor.at();
     nameFrom = nameTo - length;
     int start = cursor.at();

@@ -14,14 +14,28 @@ final class CborCursor {
 
   private static final BigInteger TWO_TO_64 = BigInteger.ONE.shiftLeft(64);
 
-  private final byte[] bytes;
-  private final int base;
-  private final int end;
+  private static final byte[] NOTHING = {};
+
   private final int maxItems;
+  private final int maxMessageBytes;
+  private byte[] bytes = NOTHING;
+  private int base;
+  private int end;
   private int at;
   private int items;
 
+  CborCursor(Limits limits) {
+    this.maxItems = limits.maxItems();
+    this.maxMessageBytes = limits.maxMessageBytes();
+  }
+
   CborCursor(byte[] bytes, int offset, int length, Limits limits) {
+    this(limits);
+    begin(bytes, offset, length);
+  }
+
+  /** Begins anew, with other bytes. */
+  final void begin(byte[] bytes, int offset, int length) {
     if (offset < 0 || length < 0 || length > bytes.length - offset) {
       throw new IndexOutOfBoundsException(
           "range outside its array: offset="
@@ -35,11 +49,16 @@ final class CborCursor {
     this.base = offset;
     this.end = offset + length;
     this.at = offset;
-    this.maxItems = limits.maxItems();
-    if (length > limits.maxMessageBytes()) {
+    this.items = 0;
+    if (length > maxMessageBytes) {
       throw malformed(
-          "message too large: maxMessageBytes=" + limits.maxMessageBytes() + ", bytes=" + length);
+          "message too large: maxMessageBytes=" + maxMessageBytes + ", bytes=" + length);
     }
+  }
+
+  /** Lets the bytes go. */
+  void forget() {
+    begin(NOTHING, 0, 0);
   }
 
   byte[] bytes() {

@@ -234,7 +234,13 @@ public final class ValueCodec {
 
   /** Reads only the name; the cursor stands after it. */
   public CallReader readCall(byte[] bytes, int offset, int length, boolean keywords) {
-    return new CallReader(
-        new CborCursor(bytes, offset, length, limits), limits, conversion, keywords);
+    CallReader reader = newCallReader();
+    reader.begin(bytes, offset, length, keywords);
+    return reader;
+  }
+
+  /** A reader that its owner uses again and again, each time after {@link CallReader#begin}. */
+  public CallReader newCallReader() {
+    return new CallReader(this, conversion);
   }
 }
