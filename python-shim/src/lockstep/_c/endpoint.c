@@ -80,10 +80,6 @@ int ls_usable(ls_endpoint *e) {
   return e->broken ? ls_raise_fault(e) : 0;
 }
 
-static inline _Atomic(uint32_t) *word32(const ls_endpoint *e, int offset) {
-  return (_Atomic(uint32_t) *)(void *)(e->base + offset);
-}
-
 uint32_t ls_host_state(const ls_endpoint *e) {
   /* PAIRS: Segment.hostState */
   return atomic_load_explicit(word32(e, LS_HOST_STATE_OFFSET), memory_order_acquire);
@@ -197,6 +193,7 @@ static PyObject *endpoint_new(PyTypeObject *type, PyObject *args, PyObject *kwar
   e->allowed_kinds = kinds_for(side, only);
   e->counter = 1;
   e->seen_state = LS_HOST_READY;
+  e->part_pause_nanos = LS_LEAST_PART_PAUSE_NANOS;
   uint8_t *lane0 = e->base + LS_TO_WORKER_LANE_OFFSET, *lane1 = e->base + LS_TO_HOST_LANE_OFFSET;
   uint8_t *ring0 = e->base + LS_HEADER_BYTES, *ring1 = ring0 + to_worker;
   if (side == LS_WORKER) {

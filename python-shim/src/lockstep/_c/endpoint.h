@@ -112,9 +112,15 @@ typedef struct {
   _Atomic(bool) bridge_busy;
   uint32_t bridge_seen; /* the data signal when the bridge was armed, PARKED set */
 
+  uint64_t parted_at, part_pause_nanos; /* when this side last moved to another processor, and how long it then stays */
+
   uint64_t frames_in, frames_out, bytes_in, bytes_out, parks, late_wakeups;
   ls_name_slot names[LS_NAME_SLOTS];
 } ls_endpoint;
+
+static inline _Atomic(uint32_t) *word32(const ls_endpoint *e, int offset) {
+  return (_Atomic(uint32_t) *)(void *)(e->base + offset);
+}
 
 extern const char *const ls_kind_names[8];
 extern PyTypeObject ls_frame_type, ls_endpoint_type, ls_bound_type;
@@ -145,6 +151,7 @@ bool ls_settled(const ls_endpoint *e); /* no cancel is owed: a frame may be clai
 void ls_sent(ls_endpoint *e, const ls_header *header);
 
 /* ---- waiting.c ---- */
+#define LS_LEAST_PART_PAUSE_NANOS UINT64_C(1000000)
 typedef enum {
   LS_WAIT_RAISED = -1,
   LS_WAIT_DATA,

@@ -10,7 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define MAX_BUDGET_NANOS 50000
+#define MAX_BUDGET_NANOS 100000
 #define MIN_BUDGET_NANOS 500
 #define WAITS_PER_PROBE 16
 #define SPINS_PER_LOOK_AT_THE_CLOCK 16

@@ -5,6 +5,9 @@
 #include <sched.h>
 
 #define RAISE_IN_FLIGHT_NANOS 2000000
+#define PART_AFTER_MISSES 4
+#define PART_AFTER_SLEEP_NANOS 500000
+#define MOST_PART_PAUSE_NANOS UINT64_C(1000000000)
 
 int ls_deadline_from(PyObject *seconds, uint64_t *nanos) {
   *nanos = LS_NO_DEADLINE;
@@ -80,6 +83,31 @@ static ls_wake look_at_state(ls_endpoint *e) {
   return LS_WAIT_STATE;
 }
 
+/* Two that wake each other in turn may meet on one processor and stay there while another one idles: a hypervisor's
+ * halted processor counts as taken for the scheduler, and no look at the load ever finds both of them runnable. Neither
+ * can then be answered while it spins, and a call costs two switches for ever. So a worker that was woken on the very
+ * processor that the host told, after many waits for which spinning did not pay and a sleep so short that calls must be
+ * coming one after the other, moves to any other that it may use. What its thread may use is the same afterwards. Where
+ * that does not make spinning pay (the others are busy), it waits twice as long before it tries again. */
+static void part(ls_endpoint *e, const ls_spin *spin, uint64_t slept_nanos) {
+  uint32_t told = atomic_load_explicit(word32(e, LS_HOST_PROCESSOR_OFFSET), memory_order_relaxed);
+  int here = sched_getcpu();
+  uint64_t now = ls_now();
+  cpu_set_t allowed, others;
+  if (e->side != LS_WORKER || spin->misses_in_a_row < PART_AFTER_MISSES || slept_nanos > PART_AFTER_SLEEP_NANOS ||
+      here < 0 || told != (uint32_t)here + 1 || now - e->parted_at < e->part_pause_nanos ||
+      sched_getaffinity(0, sizeof allowed, &allowed) != 0 || CPU_COUNT(&allowed) < 2) {
+    return;
+  }
+  others = allowed;
+  CPU_CLR(here, &others);
+  e->parted_at = now;
+  if (sched_setaffinity(0, sizeof others, &others) == 0) {
+    sched_setaffinity(0, sizeof allowed, &allowed);
+    e->part_pause_nanos = e->part_pause_nanos < MOST_PART_PAUSE_NANOS ? e->part_pause_nanos * 2 : e->part_pause_nanos;
+  }
+}
+
 ls_wake ls_wait(ls_endpoint *e, ls_spin *spin, int64_t slice_nanos, uint64_t deadline) {
   ls_signal *signal = ls_data_signal(e->in.lane);
   bool found = false, slept = false;
@@ -97,6 +125,7 @@ ls_wake ls_wait(ls_endpoint *e, ls_spin *spin, int64_t slice_nanos, uint64_t dea
   found = ls_spin_for_data(spin, &e->in);
   Py_END_ALLOW_THREADS
   if (found) {
+    e->part_pause_nanos = LS_LEAST_PART_PAUSE_NANOS;
     return LS_WAIT_DATA;
   }
   if (run_handlers(e) < 0) {
@@ -116,8 +145,12 @@ ls_wake ls_wait(ls_endpoint *e, ls_spin *spin, int64_t slice_nanos, uint64_t dea
   if (!found && !atomic_load(&e->attention) && ls_host_state(e) == state) {
     int64_t nanos = shorter(slice_nanos, deadline, now);
     slept = true;
+    uint64_t slept_at = ls_now();
     error = ls_futex_wait(signal, seen, nanos);
     found = ls_has_data(&e->in);
+    if (found && error == 0) {
+      part(e, spin, ls_now() - slept_at);
+    }
     if (error == ETIMEDOUT && nanos == slice_nanos && found && is_late(signal, seen)) {
       count_late(e);
     }

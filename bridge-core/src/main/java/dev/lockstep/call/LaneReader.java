@@ -58,7 +58,7 @@ final class LaneReader {
   /** Replies that the waiting thread read itself. Likewise. */
   private long ownReplies;
 
-  /** A parked caller was woken for its reply. Guarded by the reader's role. */
+  /** A parked caller was woken for its reply or a nested call. Guarded by the reader's role. */
   private boolean wokeWaiter;
 
   LaneReader(
@@ -248,6 +248,7 @@ final class LaneReader {
         return null;
       }
       if (parent.offer(call)) {
+        wokeWaiter = true;
         engine.waits().wake(waiter);
         return null;
       }

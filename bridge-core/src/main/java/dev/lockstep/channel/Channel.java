@@ -1,6 +1,7 @@
 package dev.lockstep.channel;
 
 import dev.lockstep.memory.Segment;
+import dev.lockstep.os.Processors;
 import dev.lockstep.park.Signal;
 import dev.lockstep.park.SpinBudget;
 import dev.lockstep.park.WaitTuning;
@@ -218,6 +219,7 @@ public final class Channel implements AutoCloseable {
 
   private void sleep(int word, long nanos, boolean isWholeSlice, boolean holdsRole) {
     sleeps.increment();
+    tellProcessor();
     boolean timedOut = false;
     asleep = true;
     // Announced first, looked second; wakeSleeper says so first and looks at the announcement
@@ -284,6 +286,16 @@ public final class Channel implements AutoCloseable {
     lateWakeups.increment();
     wakeSleeper();
     return -1;
+  }
+
+  /**
+   * Tells the worker on which processor this thread is about to wake it, or to sleep: should both
+   * always meet on one, neither's spinning can ever succeed, and the worker moves away.
+   */
+  void tellProcessor() {
+    if (side == Side.HOST) {
+      segment.putInt(SegmentLayout.HOST_PROCESSOR_OFFSET, Processors.current() + 1);
+    }
   }
 
   /** The longest sleep while a call is in flight, and of an idle side. */

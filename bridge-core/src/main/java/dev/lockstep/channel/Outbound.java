@@ -69,7 +69,7 @@ final class Outbound {
       while (!offer(kind, flags, depth, callId, parentCallId, NOTHING, payload, offset, length)) {
         waitForRoom(length, deadlineNanos);
       }
-      dataSignal.raise();
+      raise();
       return;
     }
     byte[] total =
@@ -90,7 +90,7 @@ final class Outbound {
             kind, fragment, depth, callId, parentCallId, prefix, payload, offset + done, count)) {
           waitForRoom(prefix.length + count, deadlineNanos);
         }
-        dataSignal.raise();
+        raise();
         done += count;
       }
       complete = true;
@@ -143,6 +143,13 @@ final class Outbound {
       }
       producerLock.unlock();
     }
+  }
+
+  private void raise() {
+    if (dataSignal.isParked()) {
+      channel.tellProcessor();
+    }
+    dataSignal.raise();
   }
 
   private boolean payCancels() {

@@ -55,6 +55,8 @@ final class Libc {
 
   static native int getuid();
 
+  static native int sched_getcpu();
+
   static int errno() {
     return Native.getLastError();
   }

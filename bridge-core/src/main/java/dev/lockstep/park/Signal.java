@@ -81,6 +81,11 @@ public final class Signal {
     }
   }
 
+  /** Whether somebody was about to sleep a moment ago: a guess. */
+  public boolean isParked() {
+    return (segment.getIntVolatile(index) & LaneLayout.SIGNAL_PARKED) != 0;
+  }
+
   /** The word as it is now. */
   public int read() {
     return segment.getIntVolatile(index);

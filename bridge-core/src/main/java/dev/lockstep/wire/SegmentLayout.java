@@ -12,6 +12,7 @@ package dev.lockstep.wire;
  *     512 | nonceEcho      (worker)                    |
  *     640 | workerLateWakeups (worker)                 |
  *     704 | hostLateWakeups   (host)                   |
+ *     768 | hostProcessor     (host)                   |
  *    1024 | lane 0, host to worker: {@link LaneLayout} |
  *    1536 | lane 1, worker to host                     |
  *    4096 +--------------------------------------------+
@@ -58,6 +59,10 @@ public final class SegmentLayout {
   public static final int NONCE_ECHO_OFFSET = 512;
   public static final int WORKER_LATE_WAKEUPS_OFFSET = 640;
   public static final int HOST_LATE_WAKEUPS_OFFSET = 704;
+
+  /** One more than the number of the processor; 0 until it is told. */
+  public static final int HOST_PROCESSOR_OFFSET = 768;
+
   public static final int TO_WORKER_LANE_OFFSET = 1024;
   public static final int TO_HOST_LANE_OFFSET = TO_WORKER_LANE_OFFSET + LaneLayout.BYTES;
 
