@@ -1,7 +1,7 @@
 package dev.lockstep.channel;
 
 import dev.lockstep.memory.Segment;
-import dev.lockstep.os.Processors;
+import dev.lockstep.park.ProcessorHint;
 import dev.lockstep.park.Signal;
 import dev.lockstep.park.SpinBudget;
 import dev.lockstep.park.WaitTuning;
@@ -45,6 +45,7 @@ public final class Channel implements AutoCloseable {
   private final SpinBudget callersSpin;
 
   private final SpinBudget pumpsSpin;
+  private final ProcessorHint processorHint;
   private final BooleanSupplier dataOrClosed = this::hasDataOrClosed;
   private final AtomicBoolean role = new AtomicBoolean();
   private final LongAdder sleeps = new LongAdder();
@@ -69,6 +70,7 @@ public final class Channel implements AutoCloseable {
     this.inbound = new Inbound(in, limits);
     this.outbound = new Outbound(this, out);
     this.dataSignal = new Signal(segment, in.dataSignalIndex());
+    this.processorHint = new ProcessorHint(segment, SegmentLayout.HOST_PROCESSOR_OFFSET);
     this.callersSpin = new SpinBudget(tuning.maxSpinNanos());
     this.pumpsSpin = new SpinBudget(tuning.maxSpinNanos());
   }
@@ -288,13 +290,10 @@ public final class Channel implements AutoCloseable {
     return -1;
   }
 
-  /**
-   * Tells the worker on which processor this thread is about to wake it, or to sleep: should both
-   * always meet on one, neither's spinning can ever succeed, and the worker moves away.
-   */
+  /** Tells the worker on which processor this thread is about to wake it, or to sleep. */
   void tellProcessor() {
     if (side == Side.HOST) {
-      segment.putInt(SegmentLayout.HOST_PROCESSOR_OFFSET, Processors.current() + 1);
+      processorHint.tell();
     }
   }
 
