@@ -303,7 +303,7 @@ final class WorkerLife implements Listener {
     CallEngine engine = made.engine();
     Duration grace = settings.grace;
     // Whatever happens: also if the worker never makes room in its lane for the message below.
-    later(grace.toMillis() * 2, made::kill);
+    Future<?> lastResort = later(grace.toMillis() * 2, made::kill);
     engine.beginClose();
     try {
       engine.awaitIdle(grace);
@@ -314,6 +314,11 @@ final class WorkerLife implements Listener {
       return true;
     } catch (RuntimeException | ExecutionException | TimeoutException e) {
       // It ended meanwhile, or it takes too long.
+    } finally {
+      // What waits for its time holds this worker's memory.
+      if (lastResort != null) {
+        lastResort.cancel(false);
+      }
     }
     made.kill();
     return false;

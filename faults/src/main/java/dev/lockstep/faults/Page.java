@@ -11,9 +11,12 @@ import java.util.TreeSet;
  * Results as the page {@code docs/reliability.md}: for each row the main combination, then what the
  * others gave in one line. A row without a result is there as "not run".
  *
- * @param played results, the newest of a row and a combination last
+ * @param played results, the newest last
  */
 record Page(List<Map<String, Object>> played) {
+  private static final int COLUMNS = 120;
+  private static final int MOST_CHARACTERS = 400;
+
   private static final String HEAD =
       """
       # Reliability
@@ -41,8 +44,7 @@ record Page(List<Map<String, Object>> played) {
     for (Map<String, Object> result : played) {
       List<Map<String, Object>> results = byRow.get(((Number) result.get("row")).intValue());
       if (results != null) {
-        results.removeIf(other -> combination(other).equals(combination(result)));
-        results.add(result);
+        take(result, results);
       }
     }
     StringBuilder text = new StringBuilder(HEAD);
@@ -57,6 +59,22 @@ record Page(List<Map<String, Object>> played) {
       section(row, Objects.requireNonNull(byRow.get(row.number())), text);
     }
     return text.toString();
+  }
+
+  /** The newest of a combination, but for a shorter one that found nothing. */
+  private static void take(Map<String, Object> result, List<Map<String, Object>> results) {
+    boolean found = Results.verdict(result).equals("FAILED");
+    results.removeIf(
+        other ->
+            combination(other).equals(combination(result))
+                && (found || asked(other) <= asked(result)));
+    if (results.stream().noneMatch(other -> combination(other).equals(combination(result)))) {
+      results.add(result);
+    }
+  }
+
+  private static int asked(Map<String, Object> result) {
+    return ((Number) result.getOrDefault("asked", 0)).intValue();
   }
 
   static String combination(Map<String, Object> result) {
@@ -96,41 +114,56 @@ record Page(List<Map<String, Object>> played) {
       return;
     }
     String full =
-        ((Number) main.getOrDefault("asked", 0)).intValue() >= row.fullRuns()
-            ? "full count"
-            : "of a full count of " + row.fullRuns();
+        asked(main) >= row.fullRuns() ? "full count" : "of a full count of " + row.fullRuns();
     text.append(
-        "%s: count %s (%s), %s runs in %s s, commit %s, kernel %s, %s, seed %s.\n"
-            .formatted(
-                Results.verdict(main),
-                main.get("asked"),
-                full,
-                main.get("runs"),
-                main.get("seconds"),
-                main.get("commit"),
-                main.get("kernel"),
-                combination(main),
-                main.get("seed")));
+        wrapped(
+            "%s: count %s (%s), %s runs in %s s, commit %s, kernel %s, %s, seed %s."
+                .formatted(
+                    Results.verdict(main),
+                    main.get("asked"),
+                    full,
+                    main.get("runs"),
+                    main.get("seconds"),
+                    main.get("commit"),
+                    main.get("kernel"),
+                    combination(main),
+                    main.get("seed"))));
     for (Object figure : (List<?>) main.getOrDefault("figures", List.of())) {
-      text.append("- ").append(Results.describe((Map<?, ?>) figure)).append('\n');
+      text.append(wrapped("- " + Results.describe((Map<?, ?>) figure)));
     }
     ((Map<?, ?>) main.getOrDefault("facts", Map.of()))
-        .forEach(
-            (name, value) ->
-                text.append("- ")
-                    .append(name)
-                    .append(": `")
-                    .append(shortened(String.valueOf(value)))
-                    .append("`\n"));
+        .forEach((name, value) -> text.append(wrapped("- " + name + ": " + plain(value))));
     for (Object failure : (List<?>) main.getOrDefault("failures", List.of())) {
-      text.append("- FAILED: `").append(shortened(String.valueOf(failure))).append("`\n");
+      text.append(wrapped("- FAILED: " + plain(failure)));
     }
     others(results, main, text);
   }
 
-  private static String shortened(String text) {
-    String line = text.replace('\n', ' ').replace('`', '\'').replaceAll("/\\S*/(?=[^/\\s])", "");
-    return line.length() <= 240 ? line : line.substring(0, 240) + "…";
+  /** Text of an error or a program, without what belongs to this machine or to Markdown. */
+  private static String plain(Object value) {
+    String line =
+        String.valueOf(value)
+            .replaceAll("\\s+", " ")
+            .replaceAll("/\\S*/(?=[^/\\s])", "")
+            .replaceAll("[`*_<>|]", " ");
+    return line.length() <= MOST_CHARACTERS ? line : line.substring(0, MOST_CHARACTERS) + "…";
+  }
+
+  private static String wrapped(String line) {
+    StringBuilder text = new StringBuilder();
+    int column = 0;
+    for (String word : line.split(" ", -1)) {
+      if (column > 0 && column + 1 + word.length() > COLUMNS) {
+        text.append(line.startsWith("- ") ? "\n  " : "\n");
+        column = 2;
+      } else if (column > 0) {
+        text.append(' ');
+        column++;
+      }
+      text.append(word);
+      column += word.length();
+    }
+    return text.append('\n').toString();
   }
 
   private static void others(

@@ -10,6 +10,7 @@ import java.util.stream.Stream;
 /** The interpreters of this machine. */
 final class Pythons {
   private static final Path SYSTEM = Path.of("/usr/bin/python3");
+  private static final int OLDEST_MINOR = 9;
   private static final Path PYPY = Path.of("/usr/bin/pypy3");
 
   private Pythons() {}
@@ -28,6 +29,7 @@ final class Pythons {
         List<Path> sorted =
             folders
                 .filter(folder -> folder.getFileName().toString().matches("3\\.\\d+\\.\\d+"))
+                .filter(folder -> minor(folder) >= OLDEST_MINOR)
                 .sorted((a, b) -> Integer.compare(minor(a), minor(b)))
                 .map(folder -> folder.resolve("bin/python3"))
                 .filter(Files::isExecutable)
