@@ -15,7 +15,7 @@ No user code ever runs while its thread holds the role or one of the locks here.
 
 import sys
 import time
-from _thread import allocate_lock, get_ident
+from _thread import RLock, allocate_lock, get_ident
 from _collections import deque  # from the C modules: a start loads no file for them
 from _contextvars import ContextVar
 
@@ -42,13 +42,14 @@ _CO_COROUTINE = 0x80
 class Waiter:
     """What one thread waits with: a lock that is released to wake it, and calls nested in its own."""
 
-    __slots__ = ("lock", "frames", "called", "ident")
+    __slots__ = ("lock", "frames", "called", "in_line", "ident")
 
     def __init__(self):
         self.lock = allocate_lock()
         self.lock.acquire()
         self.frames = deque()
         self.called = False
+        self.in_line = False
         self.ident = get_ident()
 
     def wake(self):
@@ -115,7 +116,8 @@ class Calls:
         self._bound = {}
         self._waiters = {}  # thread ident -> Waiter
         self._line = deque()
-        self._line_lock = allocate_lock()
+        # A signal handler may call main while its own thread holds this.
+        self._line_lock = RLock()
         self.main = self.waiter()
         endpoint.attach(self)
 
@@ -147,9 +149,12 @@ class Calls:
     # ---- calls of ours ------------------------------------------------------------------------------
 
     def waiter(self):
-        """That of the calling thread."""
+        """That of the calling thread; another one if the thread waits in line with its own already, and
+        a signal handler calls main meanwhile."""
         ident = get_ident()
         waiter = self._waiters.get(ident)
+        if waiter is not None and waiter.in_line:
+            return Waiter()
         if waiter is None:
             if len(self._waiters) > 64:
                 self._forget_ended_threads()
@@ -364,6 +369,7 @@ class Calls:
     def line_up(self, waiter, deadline=None):
         """Waits for the role or for whatever else wakes this thread; True if it has the role now."""
         endpoint = self.endpoint
+        waiter.in_line = True
         waiter.called = False
         with self._line_lock:
             self._line.append(waiter)
@@ -391,14 +397,16 @@ class Calls:
             if waiter in self._line:
                 self._line.remove(waiter)
             self.endpoint.waiting = len(self._line)
+        waiter.in_line = False
 
     def hand_over(self):
         """The role is free: calls the next of the line, who takes it or finds it taken."""
         with self._line_lock:
-            if not self._line:
+            try:
+                waiter = self._line.popleft()
+            except IndexError:
                 self.endpoint.waiting = 0
                 return
-            waiter = self._line.popleft()
             # Under the lock: a waiter that wakes for its answer just now leaves the line under it too,
             # and must learn that the turn is its own, to pass it on.
             waiter.called = True

@@ -49,8 +49,10 @@ Hooks (methods and attributes of the object given to `attach`)
 
 import os
 import time
-from _thread import allocate_lock
+from _thread import RLock
 from _thread import get_ident as _get_ident
+from itertools import count
+
 from _collections import deque
 
 from lockstep import _codec, _layout
@@ -63,11 +65,17 @@ from lockstep.errors import (
     MessageTooLargeError,
     PeerFaultError,
     QueueFullError,
+    SignalHandlerError,
     StartUpError,
 )
 
 _SLICE_IN_FLIGHT = _layout.SLICE_IN_FLIGHT_MILLIS / 1000
 _SLICE_IDLE = _layout.SLICE_IDLE_MILLIS / 1000
+# The first slice of a wait is short and the others grow: a signal that comes between Python's last look
+# for one and the system call is handled when the slice ends, and right after a call is when they come.
+_SLICE_FIRST = 0.05
+_SLICE_GROWTH = 4
+_PUBLISHED_UNRAISED_SECONDS = 0.02  # what a producer that lost its core may take from tail to signal
 _CALL_KINDS = (_layout.INVOKE, _layout.NOTIFY)
 _FRAGMENTS = _layout.MORE | _layout.CONTINUATION
 _HEADER_BYTES = _layout.FRAME_HEADER_BYTES
@@ -186,16 +194,19 @@ class Endpoint:
         self._hooks = None
         self._forked = False
         self._fault = None
-        self._role = False
-        self._lock = allocate_lock()  # the producer's: held from room to publication, never to wait
-        self._space_lock = allocate_lock()  # of the one thread that may sleep on the space signal
-        self._counter = 0
+        self._role = {}  # 0: (the holder's thread,); a dict, since its setdefault is one step
+        # The producer's: held from room to publication, never to wait. Code of the user's that comes in
+        # between (a signal handler, a trace function) sees that it is held by its own thread.
+        self._lock = RLock()
+        self._space_lock = RLock()  # of the one thread that may sleep on the space signal
+        self._counter = count(1).__next__
         self._seen_state = _layout.HOST_READY
         self._inbox = deque()
         self._inbox_bytes = 0
         self._partials = {}
         self._partial_bytes = 0
-        self._owed_cancels = []
+        self._taking = False
+        self._owed = deque()  # frames (as `Producer.write` takes them) that wait for the lock's holder
         self._counts = dict.fromkeys(
             ("frames_in", "frames_out", "bytes_in", "bytes_out", "parks", "late_wakeups"), 0
         )
@@ -206,9 +217,7 @@ class Endpoint:
 
     def next_call_id(self):
         """A fresh call id of this side: ``counter << 1 | side``, counter from 1."""
-        with self._lock:
-            self._counter += 1
-            return self._counter << 1 | self.side
+        return self._counter() << 1 | self.side
 
     # ---- out ------------------------------------------------------------------------------------
 
@@ -231,52 +240,122 @@ class Endpoint:
             return
         if length > self._max_message:
             raise MessageTooLargeError(_layout.KIND_NAMES[kind], length, self._max_message)
+        self._send_fragments(kind, flags, depth, call_id, parent_id, payload, most, deadline)
+
+    def _send_fragments(self, kind, flags, depth, call_id, parent_id, payload, most, deadline):
+        """An exception that a signal handler raises gives a call up, but not an answer: once begun it is
+        sent to its end, and the exception goes on after that."""
+        length = len(payload)
         view = memoryview(payload)
         first = most - _layout.FRAGMENT_TOTAL_BYTES
         part = length.to_bytes(8, "little") + bytes(view[:first])
-        self._put(kind, flags | _layout.MORE, depth, call_id, parent_id, part, deadline)
-        position = first
-        try:
-            while position < length:
-                end = min(position + most, length)
-                more = _layout.MORE if end < length else 0
-                self._put(
-                    kind,
-                    flags | _layout.CONTINUATION | more,
-                    depth,
-                    call_id,
-                    parent_id,
-                    view[position:end],
-                    deadline,
-                )
-                position = end
-        except BaseException:
-            if kind in (_layout.INVOKE, _layout.NOTIFY):
-                self._owed_cancels.append(call_id)
-            raise
+        flags |= _layout.MORE
+        end = first
+        begun = False
+        postponed = None
+        while True:
+            published = []
+            try:
+                self._put(kind, flags, depth, call_id, parent_id, part, deadline, published)
+            except (ChannelClosedError, PeerFaultError, ForkedWorkerError):
+                raise
+            except BaseException as error:  # noqa: B902 - whatever a handler raises
+                begun = begun or bool(published)
+                if not begun:
+                    raise
+                if kind in _CALL_KINDS:
+                    if end < length or not published:
+                        self._owed.append((_layout.CANCEL, 0, 0, call_id, 0, b""))
+                    raise
+                if deadline is not None and isinstance(error, CallTimeoutError):
+                    raise  # the caller's own
+                postponed = postponed or error
+                if not published:
+                    continue
+            begun = True
+            if end == length:
+                break
+            position, end = end, min(end + most, length)
+            part = view[position:end]
+            flags = flags & ~_FRAGMENTS | _layout.CONTINUATION | (_layout.MORE if end < length else 0)
+        if postponed is not None:
+            raise postponed
 
-    def _put(self, kind, flags, depth, call_id, parent_id, payload, deadline):
+    def _put(self, kind, flags, depth, call_id, parent_id, payload, deadline, published=None):
+        """Publishes one frame. `published` (a list) is not empty any more once it is, whatever is raised
+        then."""
+        if self._lock._is_owned():
+            self._owe(kind, flags, depth, call_id, parent_id, payload, published)
+            return
         length = _HEADER_BYTES + len(payload)
         producer = self._producer
-        while True:
+        try:
+            while True:
+                with self._lock:
+                    if self._host_state[0] == _layout.HOST_CLOSED:
+                        raise ChannelClosedError(
+                            "channel closed: nothing can be sent to main any more"
+                        )
+                    if self._owed:
+                        self._pay(producer)
+                    if producer.room_for(length):
+                        before = producer.published
+                        try:
+                            producer.write(kind, flags, depth, call_id, parent_id, payload)
+                            if published is not None:
+                                published.append(True)
+                        except BaseException:  # noqa: B902 - a signal handler's: is it out or not?
+                            if published is not None and producer.published != before:
+                                published.append(True)
+                            raise
+                        counts = self._counts
+                        counts["frames_out"] += 1
+                        counts["bytes_out"] += len(payload)
+                        break
+                self._await_space(length, deadline, kind in _CALL_KINDS)
+            self._data_out.raise_()
+        except BaseException:  # noqa: B902 - what was published must not lie there unannounced
+            self._data_out.raise_()
+            raise
+        while self._owed:
+            self._pay_all()
+
+    def _owe(self, kind, flags, depth, call_id, parent_id, payload, published):
+        """Code of the user's runs in the midst of this thread's own `_put`: what it sends goes out when
+        that is done; what it would wait for cannot come."""
+        if kind == _layout.INVOKE:
+            raise SignalHandlerError(
+                "main cannot be called here, in a signal handler or a trace function: the thread that it "
+                "interrupted is just writing to main. Use sync.name.notify(), or set a flag that the "
+                "program looks at"
+            )
+        if len(self._owed) >= self._max_queued:
+            raise QueueFullError(
+                "too much was sent by signal handlers: messages=%d, maxQueued=%d"
+                % (len(self._owed), self._max_queued)
+            )
+        self._owed.append((kind, flags, depth, call_id, parent_id, bytes(payload)))
+        if published is not None:
+            published.append(True)
+
+    def _pay(self, producer):
+        """Writes what is owed, as far as there is room. The lock is held."""
+        while self._owed and producer.room_for(_HEADER_BYTES + len(self._owed[0][5])):
+            producer.write(*self._owed[0])
+            self._owed.popleft()
+
+    def _pay_all(self):
+        """Writes all that is owed. A closed channel owes nothing."""
+        try:
             with self._lock:
                 if self._host_state[0] == _layout.HOST_CLOSED:
-                    raise ChannelClosedError("channel closed: nothing can be sent to main any more")
-                if self._owed_cancels:
-                    self._pay_cancels(producer)
-                if producer.room_for(length):
-                    producer.write(kind, flags, depth, call_id, parent_id, payload)
-                    counts = self._counts
-                    counts["frames_out"] += 1
-                    counts["bytes_out"] += len(payload)
-                    break
-            self._await_space(length, deadline, kind in _CALL_KINDS)
-        self._data_out.raise_()
-
-    def _pay_cancels(self, producer):
-        while self._owed_cancels and producer.room_for(_HEADER_BYTES):
-            call_id = self._owed_cancels.pop(0)
-            producer.write(_layout.CANCEL, 0, 0, call_id, 0, b"")
+                    self._owed.clear()
+                self._pay(self._producer)
+                left = _HEADER_BYTES + len(self._owed[0][5]) if self._owed else 0
+        finally:
+            self._data_out.raise_()
+        if left:
+            self._await_space(left, None, False)
 
     def _await_space(self, length, deadline, may_fail):
         """Comes back when there may be room; drains the own inbound lane while it waits.
@@ -286,12 +365,14 @@ class Endpoint:
         if deadline is not None and time.monotonic() >= deadline:
             raise CallTimeoutError("call timed out: main did not take the message off the lane")
         self._drain(may_fail)
-        sleeper = self._space_lock.acquire(False)
-        if not sleeper:
-            # Not the sleeper: its turn comes when the sleeper has what it waits for.
-            self._space_lock.acquire(True, _SLICE_IN_FLIGHT) and self._space_lock.release()
+        if self._space_lock._is_owned():
+            time.sleep(0.001)  # a signal handler: the sleeper is this thread itself, interrupted
             return
         try:
+            if not self._space_lock.acquire(False):
+                # Not the sleeper: its turn comes when the sleeper has what it waits for.
+                self._space_lock.acquire(True, _SLICE_IN_FLIGHT)
+                return
             word = self._space_out.prepare()
             with self._lock:
                 room = self._producer.room_for(length)
@@ -308,14 +389,16 @@ class Endpoint:
                     if self._producer.room_for(length) and self._space_out.value() & ~1 == word & ~1:
                         self._late()
         finally:
-            self._space_lock.release()
+            # Asked, not remembered: a handler may raise before there is anything to remember.
+            if self._space_lock._is_owned():
+                self._space_lock.release()
 
     def _drain(self, may_fail):
         """Moves what has come in to the inbox, if the role can be had. A full inbox fails a call of
         ours; an answer waits until there is room, since nobody else would give it."""
         own = self.role_is_mine()
-        if not own and not self.try_acquire_role():
-            return
+        if self._taking if own else not self.try_acquire_role():
+            return  # another thread reads, or this one was interrupted while it did
         try:
             while self._consumer.has_data():
                 if len(self._inbox) >= self._max_queued or self._inbox_bytes > self._max_message:
@@ -352,6 +435,7 @@ class Endpoint:
 
     def _take(self):
         """One frame off the lane; the message that it completes, or None."""
+        self._taking = True
         try:
             taken = self._consumer.take()
             if taken is None:
@@ -372,6 +456,8 @@ class Endpoint:
         except PeerFaultError as fault:
             self._fault = fault
             raise
+        finally:
+            self._taking = False
 
     @staticmethod
     def _key(kind, call_id):
@@ -435,11 +521,12 @@ class Endpoint:
     def _wait(self, deadline, slice_seconds):
         signal = self._data_in
         consumer = self._consumer
+        whole = _SLICE_FIRST
         while True:
             frame = self.poll()
             if frame is not None:
                 return frame
-            seconds = slice_seconds
+            seconds = whole
             if deadline is not None:
                 seconds = min(seconds, deadline - time.monotonic())
                 if seconds <= 0:
@@ -457,10 +544,11 @@ class Endpoint:
             self._counts["parks"] += 1
             ended = signal.wait(word, seconds)
             if ended == TIMED_OUT:
-                whole = seconds == slice_seconds
-                if whole and consumer.has_data() and signal.value() & ~1 == word & ~1:
+                is_whole = seconds == whole
+                whole = min(whole * _SLICE_GROWTH, slice_seconds)
+                if is_whole and consumer.has_data() and signal.value() & ~1 == word & ~1:
                     # Published and not raised though a whole slice has gone by.
-                    time.sleep(0)
+                    time.sleep(_PUBLISHED_UNRAISED_SECONDS)
                     if signal.value() & ~1 == word & ~1:
                         self._late()
             elif ended == INTERRUPTED or not consumer.has_data():
@@ -495,20 +583,15 @@ class Endpoint:
 
     def try_acquire_role(self):
         """Takes the reader's role if nobody has it: True or False."""
-        if self._role:
-            return False
-        with self._lock:
-            if self._role:
-                return False
-            self._role = _get_ident()
-            return True
+        mine = (_get_ident(),)
+        return self._role.setdefault(0, mine) is mine
 
     def role_is_mine(self):
-        return self._role == _get_ident()
+        return self._role.get(0) == (_get_ident(),)
 
     def release_role(self):
         """Gives the role back, and calls ``hooks.hand_over()`` if `waiting` is not 0."""
-        self._role = False
+        self._role.clear()
         if self.waiting:
             self._hooks.hand_over()
 
@@ -543,7 +626,7 @@ class Endpoint:
         """After fork, in the child: every later use raises `errors.ForkedWorkerError`, and nothing
         of the shared memory is touched any more."""
         self._forked = True
-        self._lock = allocate_lock()
+        self._lock = RLock()
 
     # ---- calls ----------------------------------------------------------------------------------
 
@@ -655,6 +738,7 @@ class BoundCall:
             endpoint.waiting
             or endpoint._inbox
             or endpoint._forked
+            or endpoint._lock._is_owned()
             or depth > endpoint._max_depth
             or endpoint._host_state[0] == _layout.HOST_CLOSED
         ):

@@ -44,8 +44,12 @@ class _Lane:
 class Producer(_Lane):
     """Writes whole frames. Its caller holds the process's producer lock."""
 
+    _next = None  # where the tail goes, from before it is published until it is the private tail, too
+
     def room_for(self, frame_bytes):
         """True if a frame of this length (header included) fits now."""
+        if self._next is not None:
+            self._settle()
         needed = (frame_bytes + 7) & -8
         offset = self._tail & (self.capacity - 1)
         if offset + needed > self.capacity:
@@ -75,8 +79,21 @@ class Producer(_Lane):
         start = offset + _HEADER_BYTES
         ring[offset:start] = _pack_header(length, kind, flags, depth, call_id, parent_id)
         ring[start : start + len(payload)] = payload
-        self._tail = tail = tail + ((length + 7) & -8)
+        self._next = tail = tail + ((length + 7) & -8)
         self._tail_word[0] = tail  # release. PAIRS: Consumer.available
+        self._tail = tail
+        self._next = None
+
+    def _settle(self):
+        """A signal handler raised in the midst of `write`: the frame is out, or it never was."""
+        if self._tail_word[0] == self._next:
+            self._tail = self._next
+        self._next = None
+
+    @property
+    def published(self):
+        """Where the last frame that the other side can see ends."""
+        return self._tail_word[0]
 
     @property
     def unread(self):
