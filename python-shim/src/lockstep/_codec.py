@@ -50,6 +50,15 @@ _NAN = b"\xf9\x7e\x00"
 
 _PATH_CHARACTERS = 200
 
+# NaN equals nothing, itself neither: as one object it is one key, however often it comes.
+_NAN_KEY = float("nan")
+
+# Of arrays: dimensions, the size of one, and the product of those before the first 0 of an empty one,
+# lest a tiny message become huge.
+_MAX_RANK = 32
+_MAX_SIZE = 0x7FFFFFFF
+_MAX_EMPTY = 10_000
+
 # PyPy's decoder lets surrogates pass.
 _LENIENT_UTF8 = sys.implementation.name == "pypy"
 
@@ -529,6 +538,12 @@ def _typed_array(tag, data, out, depth, items):
 
 def _shaped_array(tag, shape, data, out, depth, items):
     """Tag 40 over [shape, typed array]: an array of more than one dimension."""
+    rows = shape[: shape.index(0)] if 0 in shape else ()
+    if len(shape) > _MAX_RANK or max(shape) > _MAX_SIZE or _product(rows) > _MAX_EMPTY:
+        raise _Refusal(
+            "array of a shape that cannot cross: dimensions=%d, at most %d; rows of an empty one: at most %d"
+            % (len(shape), _MAX_RANK, _MAX_EMPTY)
+        )
     inner = _deeper(depth)
     _count(items, 2)
     _tag(out, 40)
@@ -725,20 +740,24 @@ def decode_value(data):
 def decode_call(payload, has_keywords):
     """``(name, args, kwargs)`` of such a payload: a str, a list and a dict."""
     decoder = _Decoder(payload)
-    name = decoder.read(0, False)
-    if type(name) is not str:
-        raise MalformedValueError(0, "the name of a function is text")
-    limit = _limits["maxNameBytes"]
-    if not 1 <= decoder.position <= limit + 3 or not name:
-        raise MalformedValueError(0, "name of 1 to %d bytes (maxNameBytes) expected" % limit)
-    args = decoder.top_array()
-    kwargs = decoder.top_map() if has_keywords else {}
+    name = decoder.name()
+    args = decoder.top(4, "an array of arguments expected")
+    kwargs = {}
+    if has_keywords:
+        start = decoder.position
+        kwargs = decoder.top(5, "a map of keyword arguments expected")
+        for key in kwargs:
+            if type(key) is not str:
+                raise MalformedValueError(start, "the key of a keyword argument is text")
     decoder.finish()
     return name, args, kwargs
 
 
 class _Decoder:
-    """Reads one item after the other from `data`; `position` is that of the next."""
+    """Reads one item after the other from `data`; `position` is that of the next.
+
+    What is refused first, and with which words before the colon, is the same as in Java's decoder.
+    """
 
     __slots__ = ("data", "position", "end", "items")
 
@@ -751,25 +770,35 @@ class _Decoder:
     def finish(self):
         if self.position != self.end:
             raise MalformedValueError(
-                self.position, "%d bytes after the value" % (self.end - self.position)
+                self.position, "bytes after the value: bytes=%d" % (self.end - self.position)
             )
 
-    def top_array(self):
-        """The array of arguments: does not count as nesting."""
-        start = self.position
-        if start >= self.end or self.data[start] >> 5 != 4:
-            raise MalformedValueError(start, "an array of arguments expected")
-        return self.read(-1, False)
+    def _peek(self):
+        if self.position >= self.end:
+            raise MalformedValueError(self.position, "the value ends too early")
+        return self.data[self.position]
 
-    def top_map(self):
+    def name(self):
+        """The name of a function: text of definite length."""
         start = self.position
-        if start >= self.end or self.data[start] >> 5 != 5:
-            raise MalformedValueError(start, "a map of keyword arguments expected")
-        kwargs = self.read(-1, False)
-        for key in kwargs:
-            if type(key) is not str:
-                raise MalformedValueError(start, "the key of a keyword argument is text")
-        return kwargs
+        head = self._peek()
+        if head >> 5 != 3 or head & 31 == 31:
+            raise MalformedValueError(start, "the name of a function expected: head=%d" % head)
+        self.position = start + 1
+        length = self._length(head & 31, start, 1)
+        limit = _limits["maxNameBytes"]
+        if not 1 <= length <= limit:
+            raise MalformedValueError(
+                start, "length of a name: bytes=%d, allowed=1 to %d" % (length, limit)
+            )
+        return self._text(length, start)
+
+    def top(self, major, wanted):
+        """The array of arguments or the map of keywords, which does not count as nesting."""
+        head = self._peek()
+        if head >> 5 != major:
+            raise MalformedValueError(self.position, "%s: majorType=%d" % (wanted, head >> 5))
+        return self.read(-1, False)
 
     def read(self, depth, as_key):
         """The item at `position`. `as_key`: it must be hashable, arrays become tuples."""
@@ -781,32 +810,29 @@ class _Decoder:
         if head < 24:
             return head
         major = head >> 5
-        if major == 7:
-            return self._simple(head & 31, start)
         info = head & 31
-        if info < 24:
-            number = info
-        elif info == 31:
-            return self._indefinite(major, depth, as_key, start)
-        else:
-            number = self._number(info, start)
+        if major == 7:
+            return self._simple(info, as_key, start)
+        if major == 4:
+            return self._array(info, depth, as_key, start)
+        if major == 5:
+            return self._map(info, depth, as_key, start)
+        if info == 31 and (major == 2 or major == 3):
+            return self._chunks(major, start)
+        number = info if info < 24 else self._number(info, start)
         if major == 0:
             return number
         if major == 3:
-            return self._text(number, start)
+            return self._text(self._check_length(number, start, 1), start)
         if major == 2:
-            return self._bytes(number, start)
+            return self._bytes(self._check_length(number, start, 1))
         if major == 1:
             return -1 - number
-        if major == 4:
-            return self._array(number, depth, as_key, start)
-        if major == 5:
-            return self._map(number, depth, as_key, start)
         return self._tagged(number, depth, as_key, start)
 
     def _number(self, info, start):
         if info > 27:
-            raise MalformedValueError(start, "reserved additional information %d" % info)
+            raise MalformedValueError(start, "reserved additional information: value=%d" % info)
         length = 1 << (info - 24)
         position = self.position
         if length > self.end - position:
@@ -814,26 +840,34 @@ class _Decoder:
         self.position = position + length
         return int.from_bytes(self.data[position : position + length], "big")
 
-    def _bytes(self, length, start):
-        position = self.position
-        if length > self.end - position:
+    def _length(self, info, start, each):
+        return self._check_length(info if info < 24 else self._number(info, start), start, each)
+
+    def _check_length(self, length, start, each):
+        """A length whose elements, of `each` bytes at least, are all there."""
+        left = self.end - self.position
+        if each * length > left:
             raise MalformedValueError(
-                start, "%d bytes announced, %d left" % (length, self.end - position)
+                start, "length beyond the end: announced=%d, bytes left=%d" % (length, left)
             )
+        return length
+
+    def _bytes(self, length):
+        position = self.position
         self.position = position + length
         return bytes(self.data[position : position + length])
 
     def _text(self, length, start):
-        data = self._bytes(length, start)
+        data = self._bytes(length)
         try:
             text = str(data, "utf-8")
         except UnicodeDecodeError as error:
-            raise MalformedValueError(start, "invalid UTF-8 at byte %d" % error.start) from None
+            raise MalformedValueError(start, "invalid UTF-8: byte=%d" % error.start) from None
         if _LENIENT_UTF8 and b"\xed" in data and any("\ud800" <= c <= "\udfff" for c in text):
             raise MalformedValueError(start, "invalid UTF-8: a surrogate")
         return text
 
-    def _simple(self, info, start):
+    def _simple(self, info, as_key, start):
         if info == 20:
             return False
         if info == 21:
@@ -847,19 +881,16 @@ class _Decoder:
                 raise MalformedValueError(start, "the value ends too early")
             self.position = position + length
             unpack = _unpack_f64 if info == 27 else _unpack_f32 if info == 26 else _unpack_f16
-            return unpack(self.data, position)[0]
+            number = unpack(self.data, position)[0]
+            return _NAN_KEY if as_key and number != number else number
         if info == 23:
             raise MalformedValueError(start, "undefined is no value")
         if info == 31:
             raise MalformedValueError(start, "a break where no indefinite item is open")
-        if info == 24:
-            number = self._number(info, start)
-            if number < 32:
-                raise MalformedValueError(start, "simple value %d in two bytes" % number)
-            info = number
-        elif info > 27:
-            raise MalformedValueError(start, "reserved additional information %d" % info)
-        raise MalformedValueError(start, "unassigned simple value %d" % info)
+        number = info if info < 24 else self._number(info, start)
+        if info == 24 and number < 32:
+            raise MalformedValueError(start, "simple value in two bytes: value=%d" % number)
+        raise MalformedValueError(start, "unassigned simple value: value=%d" % number)
 
     def _enter(self, depth, start):
         if depth >= _max_nesting:
@@ -871,43 +902,44 @@ class _Decoder:
         if self.items > _max_items:
             raise MalformedValueError(start, "too many items: maxItems=%d" % _max_items)
 
-    def _array(self, length, depth, as_key, start):
+    def _array(self, info, depth, as_key, start):
         depth = self._enter(depth, start)
-        if length > self.end - self.position:
-            raise MalformedValueError(
-                start, "%d elements announced, %d bytes left" % (length, self.end - self.position)
-            )
-        self._count(length, start)
         read = self.read
-        elements = [read(depth, as_key) for _ in range(length)]
+        if info == 31:
+            elements = []
+            while not self._at_break(start):
+                self._count(1, start)
+                elements.append(read(depth, as_key))
+        else:
+            length = self._length(info, start, 1)
+            self._count(length, start)
+            elements = [read(depth, as_key) for _ in range(length)]
         return tuple(elements) if as_key else elements
 
-    def _map(self, length, depth, as_key, start):
+    def _map(self, info, depth, as_key, start):
         if as_key:
             raise MalformedValueError(start, "a map cannot be a key")
         depth = self._enter(depth, start)
-        if 2 * length > self.end - self.position:
-            raise MalformedValueError(
-                start, "%d entries announced, %d bytes left" % (length, self.end - self.position)
-            )
-        self._count(2 * length, start)
         result = {}
-        for _ in range(length):
-            self._entry(result, depth)
+        if info == 31:
+            while not self._at_break(start):
+                self._count(2, start)
+                self._entry(result, depth)
+        else:
+            length = self._length(info, start, 2)
+            self._count(2 * length, start)
+            for _ in range(length):
+                self._entry(result, depth)
         return result
 
     def _entry(self, result, depth):
         start = self.position
         key = self.read(depth, True)
-        try:
-            if key in result:
-                raise MalformedValueError(start, "duplicate key")
-            result[key] = None
-        except TypeError:
-            raise MalformedValueError(
-                start, "a value of type %s cannot be a key" % _type_name(key)
-            ) from None
-        result[key] = self.read(depth, False)
+        value = self.read(depth, False)
+        before = len(result)
+        result[key] = value
+        if len(result) == before:
+            raise MalformedValueError(start, "duplicate key")
 
     def _at_break(self, start):
         if self.position >= self.end:
@@ -917,70 +949,50 @@ class _Decoder:
             return True
         return False
 
-    def _indefinite(self, major, depth, as_key, start):
-        if major in (2, 3):
-            chunks = []
-            while not self._at_break(start):
-                position = self.position
-                head = self.data[position]
-                if head >> 5 != major or head & 31 == 31:
-                    raise MalformedValueError(position, "a chunk of another kind than its string")
-                chunks.append(self.read(depth, False))
-            return b"".join(chunks) if major == 2 else "".join(chunks)
-        if major == 4:
-            depth = self._enter(depth, start)
-            elements = []
-            while not self._at_break(start):
-                self._count(1, start)
-                elements.append(self.read(depth, as_key))
-            return tuple(elements) if as_key else elements
-        if major == 5:
-            if as_key:
-                raise MalformedValueError(start, "a map cannot be a key")
-            depth = self._enter(depth, start)
-            result = {}
-            while not self._at_break(start):
-                self._count(2, start)
-                self._entry(result, depth)
-            return result
-        raise MalformedValueError(start, "reserved additional information 31")
+    def _chunks(self, major, start):
+        chunks = []
+        while not self._at_break(start):
+            position = self.position
+            head = self.data[position]
+            if head >> 5 != major or head & 31 == 31:
+                raise MalformedValueError(position, "a chunk of another kind than its string")
+            chunks.append(self.read(0, False))
+        return b"".join(chunks) if major == 2 else "".join(chunks)
 
     def _tagged(self, tag, depth, as_key, start):
-        if self.position < self.end and self.data[self.position] >> 5 == 6:
-            raise MalformedValueError(start, "tag %d over another tag" % tag)
+        found = self._peek() >> 5
+        if found == 6:
+            raise MalformedValueError(start, "tag over another tag: tag=%d" % tag)
+        wanted = _MAJOR_TYPES.get(tag)
+        if wanted is None:
+            raise MalformedValueError(start, "unknown tag: tag=%d" % tag)
+        if found != wanted:
+            raise MalformedValueError(
+                start,
+                "tag over the wrong type: tag=%d, majorType=%d, expected=%d" % (tag, found, wanted),
+            )
         if tag == 258:
             return self._set(depth, as_key, start)
+        if as_key and tag in _NO_KEYS:
+            raise MalformedValueError(start, "an array of numbers cannot be a key")
         content = self.read(depth, False)
-        if tag == 2 or tag == 3:
-            if type(content) is not bytes:
-                raise _wrong_content(tag, "a byte string", content, start)
-            if len(content) > _max_integer_bytes:
-                raise MalformedValueError(
-                    start,
-                    "integer too large: bytes=%d, maxIntegerBytes=%d"
-                    % (len(content), _max_integer_bytes),
-                )
-            number = int.from_bytes(content, "big")
-            return number if tag == 2 else -1 - number
-        return decode_tag(tag, content, start)
+        if tag != 2 and tag != 3:
+            return decode_tag(tag, content, start)
+        if len(content) > _max_integer_bytes:
+            raise MalformedValueError(
+                start,
+                "integer too large: bytes=%d, maxIntegerBytes=%d"
+                % (len(content), _max_integer_bytes),
+            )
+        number = int.from_bytes(content, "big")
+        return number if tag == 2 else -1 - number
 
     def _set(self, depth, as_key, start):
-        if self.position < self.end and self.data[self.position] >> 5 != 4:
-            raise MalformedValueError(start, "tag 258 over something else than an array")
         elements = self.read(depth, True)
-        try:
-            result = frozenset(elements) if as_key else set(elements)
-        except TypeError:
-            raise MalformedValueError(start, "an element that cannot be in a set") from None
+        result = frozenset(elements) if as_key else set(elements)
         if len(result) != len(elements):
             raise MalformedValueError(start, "duplicate element of a set")
         return result
-
-
-def _wrong_content(tag, wanted, content, position):
-    return MalformedValueError(
-        position, "tag %d over %s where %s is due" % (tag, _type_name(content), wanted)
-    )
 
 
 def decode_tag(tag, content, position):
@@ -988,9 +1000,12 @@ def decode_tag(tag, content, position):
     try:
         decoder, wanted = _TAGS[tag]
     except KeyError:
-        raise MalformedValueError(position, "unknown tag %d" % tag) from None
+        raise MalformedValueError(position, "unknown tag: tag=%d" % tag) from None
     if type(content) is not wanted:
-        raise _wrong_content(tag, wanted.__name__, content, position)
+        raise MalformedValueError(
+            position,
+            "tag over the wrong type: tag=%d, found=%s" % (tag, _type_name(content)),
+        )
     try:
         return decoder(tag, content, position)
     except MalformedValueError:
@@ -1111,22 +1126,41 @@ def _decode_zoned_datetime(tag, content, position):
     naive, end = _parse_datetime(text)
     offset = _parse_offset(text, end)
     if zone in ("Z", "z") or zone[:1] in ("+", "-"):
-        return naive.replace(tzinfo=_fixed_zone(_parse_offset(zone, 0)))
-    if len(zone) > 100:
-        raise ValueError("name of a zone too long")
+        if _parse_offset(zone, 0) != offset:
+            raise ValueError("offset and zone differ: text=%s, zone=%s" % (text[:80], zone[:80]))
+        return naive.replace(tzinfo=_fixed_zone(offset))
+    if len(zone) < 2 or not zone[0].isalpha() or not _ZONE_CHARACTERS.issuperset(zone):
+        raise ValueError("name of a zone expected: zone=%r" % zone[:80])
     zoneinfo = load("zoneinfo")
     try:
         rules = zoneinfo.ZoneInfo(zone)
     except (zoneinfo.ZoneInfoNotFoundError, OSError, ValueError):
-        raise ValueError("time zone %r is not known to this Python" % zone) from None
-    local = naive.replace(tzinfo=rules)
-    if local.utcoffset() == offset:
-        return local
-    later = local.replace(fold=1)
-    if later.utcoffset() == offset:
-        return later
-    # This Python's rules differ from the sender's: the instant is what must not change.
-    return naive.replace(tzinfo=_fixed_zone(offset)).astimezone(rules)
+        raise MalformedValueError(position, "zone not known here: zone=%s" % zone[:80]) from None
+    local = _at_offset(naive, offset, rules)
+    if local is None:
+        # The sender's rules of the zone are others than ours: either the wall clock or the instant
+        # would have to change, and neither may, silently.
+        raise MalformedValueError(
+            position,
+            "the zone has another offset at that time here: time=%s, zone=%s" % (text, zone),
+        )
+    return local
+
+
+def _at_offset(naive, offset, rules):
+    """This time of the zone's wall clocks at which they have this offset, or None."""
+    for fold in (0, 1):
+        local = naive.replace(tzinfo=rules, fold=fold)
+        if local.utcoffset() != offset:
+            continue
+        try:
+            instant = (naive - offset).replace(tzinfo=_fixed_zone(load("datetime").timedelta(0)))
+            exists = instant.astimezone(rules).replace(tzinfo=None, fold=0) == naive
+        except OverflowError:  # within hours of the first or the last year, where no clock was put forward
+            exists = True
+        if exists:
+            return local
+    return None
 
 
 def _decode_date(tag, text, position):
@@ -1152,6 +1186,11 @@ def _decode_duration(tag, content, position):
     days, rest = divmod(seconds, 86400)
     return load("datetime").timedelta(days, rest, nanoseconds // 1000)
 
+
+# What names of zones are made of.
+_ZONE_CHARACTERS = frozenset(
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789~/._+-"
+)
 
 # tag: (typecode of array.array, bytes of an element, big-endian)
 _ELEMENTS = {
@@ -1219,23 +1258,29 @@ def _decode_shaped(tag, content, position):
     if len(content) != 2 or type(content[0]) is not list:
         raise ValueError("[shape, typed array] expected")
     shape, elements = content
-    if not 1 <= len(shape) <= 32 or not all(type(size) is int and size >= 0 for size in shape):
+    if not 1 <= len(shape) <= _MAX_RANK or not all(type(size) is int and size >= 0 for size in shape):
         raise ValueError("a shape of 1 to 32 sizes expected")
-    if type(elements) is not memoryview and not _is_a(type(elements), "array", "array"):
+    flat = type(elements) is memoryview and elements.ndim == 1
+    if not flat and not _is_a(type(elements), "array", "array"):
         raise ValueError("a typed array expected after the shape")
-    count = 1
-    for size in shape:
-        count *= size
-    if count != len(elements) or max(shape) > _max_items:
-        raise ValueError("shape %s over %d elements" % (shape, len(elements)))
-    if tag == 1040 and len(shape) > 1:
-        elements = _row_major(shape, elements)
+    count = _product(shape)
+    if count != len(elements) or max(shape) > _MAX_SIZE:
+        raise ValueError("a shape of other than %d elements" % len(elements))
     if len(shape) == 1:
         return elements
     if not count:
         return _empty_of(shape)
+    if tag == 1040:
+        elements = _row_major(shape, elements)
     view = memoryview(elements)
     return view.cast("B").cast(view.format, shape)
+
+
+def _product(sizes):
+    product = 1
+    for size in sizes:
+        product *= size
+    return product
 
 
 def _row_major(shape, elements):
@@ -1258,13 +1303,10 @@ def _row_major(shape, elements):
 
 def _empty_of(shape):
     # A memoryview cannot have a dimension of size 0; lists of the same shape can. Sizes after the
-    # first 0 have nothing to say, and those before it are bounded lest a tiny message become huge.
+    # first 0 have nothing to say.
     sizes = shape[: shape.index(0)]
-    count = 1
-    for size in sizes:
-        count *= size
-        if count > 10_000:
-            raise ValueError("an empty array of shape %s" % shape)
+    if _product(sizes) > _MAX_EMPTY:
+        raise ValueError("an empty array of more than %d rows" % _MAX_EMPTY)
     result = []
     for size in reversed(sizes):
         result = [list(result) for _ in range(size)]
@@ -1285,3 +1327,8 @@ _TAGS = {
     _layout.TAG_BOOLEAN_ARRAY: (_decode_booleans, bytes),
 }
 _TAGS.update((tag, (_decode_typed_array, bytes)) for tag in _ELEMENTS)
+
+# What a tag must stand over, by its major type; and the tags of what cannot be a key.
+_MAJOR_TYPES = {tag: {str: 3, bytes: 2, list: 4}[wanted] for tag, (_, wanted) in _TAGS.items()}
+_MAJOR_TYPES.update({2: 2, 3: 2, 258: 4})
+_NO_KEYS = frozenset((40, 1040, _layout.TAG_BOOLEAN_ARRAY, *_ELEMENTS))

@@ -133,7 +133,7 @@ static ls_verdict decode_chunks(ls_in *in, int major, PyObject **value) {
 
 static ls_verdict decode_list(ls_in *in, uint64_t count, PyObject **value) {
   bool endless = count == INDEFINITE;
-  if (!endless && count > in->length - in->at) {
+  if (!endless && (count > in->length - in->at || count > ls_limits.max_items)) {
     return LS_REFUSED; /* an item takes a byte at least: nothing is allocated for what cannot be there */
   }
   PyObject *list = PyList_New(endless ? 0 : (Py_ssize_t)count);
@@ -189,22 +189,14 @@ static ls_verdict decode_tuple(ls_in *in, uint64_t count, PyObject **value) {
   return verdict;
 }
 
-/* A key or element that Python cannot hash, or that equals an earlier one, is refused. */
+/* A key or element that Python cannot hash, or that equals an earlier one, is refused. (Views of numbers raise
+ * ValueError.) */
 static ls_verdict unhashable(void) {
-  if (PyErr_ExceptionMatches(PyExc_TypeError)) {
+  if (PyErr_ExceptionMatches(PyExc_TypeError) || PyErr_ExceptionMatches(PyExc_ValueError)) {
     PyErr_Clear();
     return LS_REFUSED;
   }
   return LS_RAISED;
-}
-
-static bool is_nan(PyObject *value) {
-  return PyFloat_CheckExact(value) && PyFloat_AS_DOUBLE(value) != PyFloat_AS_DOUBLE(value);
-}
-
-/* NaN equals nothing, so that a dict or set does not notice a second one. Tuples with one inside are left to the twin. */
-static bool may_hide_a_twin(PyObject *key, Py_ssize_t size) {
-  return size > 1 && (is_nan(key) || PyTuple_Check(key) || PyAnySet_Check(key));
 }
 
 static ls_verdict decode_map(ls_in *in, uint64_t count, PyObject **value) {
@@ -217,7 +209,6 @@ static ls_verdict decode_map(ls_in *in, uint64_t count, PyObject **value) {
     return LS_RAISED;
   }
   ls_verdict verdict = LS_DONE;
-  bool doubtful = false;
   for (uint64_t i = 0; verdict == LS_DONE && (endless ? !at_break(in) : i < count); i++) {
     PyObject *key = NULL, *item = NULL;
     verdict = decode(in, true, false, &key);
@@ -225,10 +216,9 @@ static ls_verdict decode_map(ls_in *in, uint64_t count, PyObject **value) {
       verdict = decode(in, false, false, &item);
     }
     if (verdict == LS_DONE) {
-      doubtful = doubtful || may_hide_a_twin(key, 2);
       if (PyDict_SetItem(map, key, item) < 0) {
         verdict = unhashable();
-      } else if ((uint64_t)PyDict_GET_SIZE(map) != i + 1 || (doubtful && i > 0)) {
+      } else if ((uint64_t)PyDict_GET_SIZE(map) != i + 1) {
         verdict = LS_REFUSED;
       }
     }
@@ -256,21 +246,14 @@ static ls_verdict decode_set(ls_in *in, bool hashable, PyObject **value) {
   in->depth--;
   Py_ssize_t size = PyTuple_GET_SIZE(items);
   ls_verdict verdict = LS_DONE;
-  for (Py_ssize_t i = 0; i < size && verdict == LS_DONE; i++) {
-    if (may_hide_a_twin(PyTuple_GET_ITEM(items, i), size)) {
-      verdict = LS_REFUSED;
-    }
-  }
-  if (verdict == LS_DONE) {
-    PyObject *set = hashable ? PyFrozenSet_New(items) : PySet_New(items);
-    if (set == NULL) {
-      verdict = unhashable();
-    } else if (PySet_GET_SIZE(set) != size) {
-      Py_DECREF(set);
-      verdict = LS_REFUSED;
-    } else {
-      *value = set;
-    }
+  PyObject *set = hashable ? PyFrozenSet_New(items) : PySet_New(items);
+  if (set == NULL) {
+    verdict = unhashable();
+  } else if (PySet_GET_SIZE(set) != size) {
+    Py_DECREF(set);
+    verdict = LS_REFUSED;
+  } else {
+    *value = set;
   }
   Py_DECREF(items);
   return verdict;
@@ -339,7 +322,19 @@ static double half_to_double(uint16_t half) {
   return value;
 }
 
-static ls_verdict decode_simple(const head *h, PyObject **value) {
+/* NaN equals nothing, itself neither: as one object it is one key, however often it comes. */
+static ls_verdict decode_float(double number, bool hashable, PyObject **value) {
+  static PyObject *nan_key;
+  if (!hashable || number == number) {
+    return got(PyFloat_FromDouble(number), value);
+  }
+  if (nan_key == NULL) {
+    nan_key = PyFloat_FromDouble(Py_NAN);
+  }
+  return got(Py_XNewRef(nan_key), value);
+}
+
+static ls_verdict decode_simple(const head *h, bool hashable, PyObject **value) {
   switch (h->info) {
     case 20:
       return got(Py_NewRef(Py_False), value);
@@ -348,17 +343,17 @@ static ls_verdict decode_simple(const head *h, PyObject **value) {
     case 22:
       return got(Py_NewRef(Py_None), value);
     case 25:
-      return got(PyFloat_FromDouble(half_to_double((uint16_t)h->argument)), value);
+      return decode_float(half_to_double((uint16_t)h->argument), hashable, value);
     case 26: {
       float single;
       uint32_t bits = (uint32_t)h->argument;
       memcpy(&single, &bits, 4);
-      return got(PyFloat_FromDouble(single), value);
+      return decode_float(single, hashable, value);
     }
     case 27: {
       double number;
       memcpy(&number, &h->argument, 8);
-      return got(PyFloat_FromDouble(number), value);
+      return decode_float(number, hashable, value);
     }
     default:
       return LS_REFUSED; /* undefined, unassigned, or a break where none may be */
@@ -408,7 +403,7 @@ static ls_verdict decode(ls_in *in, bool hashable, bool after_tag, PyObject **va
     case 6:
       return after_tag ? LS_REFUSED : decode_tag(in, h.argument, position, hashable, value);
     default:
-      return decode_simple(&h, value);
+      return decode_simple(&h, hashable, value);
   }
 }
 
@@ -434,7 +429,7 @@ ls_verdict ls_decode_count(ls_in *in, int major, size_t *count) {
   head h;
   in->items++;
   TRY(read_head(in, &h));
-  if (h.major != major || h.argument > in->length - in->at) {
+  if (h.major != major || h.argument > in->length - in->at || h.argument > ls_limits.max_items) {
     return LS_REFUSED;
   }
   *count = h.argument;

@@ -234,7 +234,7 @@ final class CborCursor {
           start, "length of a name: bytes=" + length + ", allowed=1 to " + maxNameBytes);
     }
     if (!Utf8.isAscii(bytes, at, at + length) && Utf8.firstInvalid(bytes, at, at + length) >= 0) {
-      throw malformedAt(start, "invalid UTF-8 in a name");
+      throw malformedAt(start, "invalid UTF-8: in a name");
     }
     at += length;
     return length;

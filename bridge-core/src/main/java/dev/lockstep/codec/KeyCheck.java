@@ -90,7 +90,7 @@ final class KeyCheck {
   }
 
   /** An object that equals another one exactly if Python takes the two keys for one. */
-  private Object identity(@Nullable Object key, int depth) {
+  Object identity(@Nullable Object key, int depth) {
     if (key == null) {
       return NULL;
     }
@@ -102,7 +102,7 @@ final class KeyCheck {
       case INTEGER, LONG, SMALL_INTEGER -> whole(((Number) key).longValue());
       case BOOLEAN -> whole((Boolean) key ? 1 : 0);
       case FLOAT, DOUBLE -> floating(((Number) key).doubleValue());
-      case BIG_INTEGER -> decimal(new BigDecimal((BigInteger) key));
+      case BIG_INTEGER -> number((BigInteger) key, 0);
       case BIG_DECIMAL -> decimal((BigDecimal) key);
       case OFFSET_DATE_TIME -> micros(((OffsetDateTime) key).toInstant());
       case ZONED_DATE_TIME -> micros(((ZonedDateTime) key).toInstant());
@@ -110,7 +110,7 @@ final class KeyCheck {
       case DATE -> micros(((Date) key).toInstant());
       case LOCAL_DATE_TIME -> ((LocalDateTime) key).truncatedTo(ChronoUnit.MICROS);
       case LOCAL_TIME -> ((LocalTime) key).truncatedTo(ChronoUnit.MICROS);
-      case DURATION -> ((Duration) key).truncatedTo(ChronoUnit.MICROS);
+      case DURATION -> micros((Duration) key);
       case OPTIONAL -> identity(ValueEncoder.content(key), depth);
       case SET -> elements((Collection<?>) key, new HashSet<>(), depth);
       case COLLECTION -> elements((Collection<?>) key, new ArrayList<>(), depth);
@@ -148,16 +148,44 @@ final class KeyCheck {
     return instant.truncatedTo(ChronoUnit.MICROS);
   }
 
+  /** Toward minus infinity, as Python's microseconds are made; {@code truncatedTo} goes to zero. */
+  private static Object micros(Duration duration) {
+    return Duration.ofSeconds(duration.getSeconds(), duration.getNano() / 1000 * 1000L);
+  }
+
   private static Object whole(long value) {
-    return decimal(BigDecimal.valueOf(value));
+    return number(BigInteger.valueOf(value), 0);
   }
 
   private static Object floating(double value) {
     return Double.isFinite(value) ? decimal(new BigDecimal(value)) : (Object) value;
   }
 
-  /** Numbers are one key if they are equal in value, whatever their types. */
   private static Object decimal(BigDecimal value) {
-    return value.signum() == 0 ? BigDecimal.ZERO : value.stripTrailingZeros();
+    return number(value.unscaledValue(), value.scale());
+  }
+
+  /** What numbers that are equal in value, whatever their types, have in common. */
+  private record Digits(BigInteger unscaled, long scale) {}
+
+  /**
+   * Without trailing zeros. {@link BigDecimal#stripTrailingZeros} would do it digit by digit, and
+   * fail at the end of the range of scales.
+   */
+  private static Object number(BigInteger unscaled, long scale) {
+    if (unscaled.signum() == 0) {
+      return new Digits(BigInteger.ZERO, 0);
+    }
+    BigInteger stripped = unscaled;
+    long left = scale;
+    // As many zeros as a number has in decimal, it has in binary, or more.
+    for (int zeros = Integer.highestOneBit(unscaled.getLowestSetBit()); zeros > 0; zeros /= 2) {
+      BigInteger[] parts = stripped.divideAndRemainder(BigInteger.TEN.pow(zeros));
+      if (parts[1].signum() == 0) {
+        stripped = parts[0];
+        left -= zeros;
+      }
+    }
+    return new Digits(stripped, left);
   }
 }

@@ -16,6 +16,9 @@ import java.util.Objects;
 public record NdArray(ElementType type, int[] shape, ByteBuffer data) {
   static final int MAX_RANK = 32;
 
+  /** The product of the lengths before the first 0: Python has such arrays as nested lists only. */
+  static final int MAX_EMPTY_ROWS = 10_000;
+
   /**
    * Views the bytes between position and limit of {@code data}, which nobody may change afterwards.
    *
@@ -80,13 +83,19 @@ public record NdArray(ElementType type, int[] shape, ByteBuffer data) {
       if (length < 0) {
         return -1;
       }
-      empty |= length == 0;
-      elements = length == 0 ? elements : elements * length;
+      if (length == 0 && !empty) {
+        if (elements > MAX_EMPTY_ROWS) {
+          return -1;
+        }
+        empty = true;
+      }
+      // What follows the first 0 counts no elements.
+      elements = empty ? 0 : elements * length;
       if (elements > Integer.MAX_VALUE) {
         return -1;
       }
     }
-    return empty ? 0 : elements * type.bytes();
+    return elements * type.bytes();
   }
 
   /** The length of each dimension; a copy. */

@@ -11,9 +11,9 @@ import java.time.OffsetDateTime;
 import java.time.ZoneId;
 import java.time.ZoneOffset;
 import java.time.ZonedDateTime;
-import java.time.zone.ZoneRulesException;
 import java.util.List;
 import java.util.UUID;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /** What a tag makes of content that has been read; throws {@link MisfitException} if nothing. */
@@ -25,6 +25,8 @@ final class TaggedForms {
 
   /** Beyond this a decimal's exponent has no counterpart on the other side. */
   static final long MAX_EXPONENT = Integer.MAX_VALUE;
+
+  private static final Pattern ZONE_NAME = Pattern.compile("[A-Za-z][A-Za-z0-9~/._+-]+");
 
   private TaggedForms() {}
 
@@ -47,7 +49,10 @@ final class TaggedForms {
     long scale = exponent instanceof BigInteger ? Long.MIN_VALUE : -exponent.longValue();
     if (scale < Integer.MIN_VALUE || scale > Integer.MAX_VALUE) {
       throw new MisfitException(
-          "exponent out of range: exponent=" + exponent + ", limit=" + MAX_EXPONENT);
+          "exponent out of range: exponent="
+              + Numbers.describe(exponent)
+              + ", limit="
+              + MAX_EXPONENT);
     }
     BigInteger unscaled =
         mantissa instanceof BigInteger big ? big : BigInteger.valueOf(mantissa.longValue());
@@ -119,15 +124,13 @@ final class TaggedForms {
         return OffsetDateTime.of(local, offset);
       }
       return zoned(local, offset, zone);
-    } catch (ZoneRulesException e) {
-      throw ValueException.mismatch("java.time.ZonedDateTime", "zone not known here: " + zone);
     } catch (DateTimeException e) {
       throw new MisfitException(String.valueOf(e.getMessage()));
     }
   }
 
   private static ZonedDateTime zoned(LocalDateTime local, ZoneOffset offset, String zone) {
-    ZoneId id = ZoneId.of(zone);
+    ZoneId id = zoneOf(zone);
     if (!id.getRules().isValidOffset(local, offset)) {
       // The sender's rules of the zone are others than ours: either the wall clock or the instant
       // would have to change, and neither may, silently.
@@ -141,5 +144,17 @@ final class TaggedForms {
               + zone);
     }
     return ZonedDateTime.ofLocal(local, id, offset);
+  }
+
+  private static ZoneId zoneOf(String name) {
+    if (!ZONE_NAME.matcher(name).matches()) {
+      throw new MisfitException("name of a zone expected: zone=" + TimeText.shown(name));
+    }
+    try {
+      return ZoneId.of(name);
+    } catch (DateTimeException e) {
+      throw ValueException.mismatch(
+          "java.time.ZonedDateTime", "zone not known here: zone=" + TimeText.shown(name));
+    }
   }
 }

@@ -114,8 +114,12 @@ final class TimeText {
   }
 
   private static DateTimeException misfit(String expected, String text) {
-    String shown = text.length() > SHOWN_CHARS ? text.substring(0, SHOWN_CHARS) + "…" : text;
-    return new DateTimeException(expected + " expected: text=" + shown);
+    return new DateTimeException(expected + " expected: text=" + shown(text));
+  }
+
+  /** A text of the peer's in an error: not all of a long one. */
+  static String shown(String text) {
+    return text.length() > SHOWN_CHARS ? text.substring(0, SHOWN_CHARS) + "…" : text;
   }
 
   static void append(StringBuilder out, LocalDate date) {

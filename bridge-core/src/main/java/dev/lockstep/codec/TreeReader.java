@@ -3,7 +3,6 @@ package dev.lockstep.codec;
 import dev.lockstep.wire.Limits;
 import java.math.BigInteger;
 import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -112,9 +111,6 @@ final class TreeReader {
   private void readEntry(MapBuilder builder, int inner) {
     int start = cursor.at();
     Object key = read(inner, true);
-    if (!builder.isNew(key)) {
-      throw cursor.malformedAt(start, "duplicate key");
-    }
     try {
       Object value = read(inner, false);
       if (!builder.put(key, value)) {
@@ -196,10 +192,10 @@ final class TreeReader {
   private Set<@Nullable Object> readSet(int depth, int content, int start) {
     requireContent(Tags.SET, CborHeads.ARRAY, content, start);
     List<@Nullable Object> elements = readArray(depth, true);
-    MapBuilder unique = new MapBuilder(0);
     Set<@Nullable Object> set = new LinkedHashSet<>((int) (elements.size() / 0.75 + 1));
+    KeyIdentities identities = new KeyIdentities(set);
     for (Object element : elements) {
-      if (!unique.isNew(element) || !set.add(element)) {
+      if (!identities.isNew(element) || !set.add(element)) {
         throw cursor.malformedAt(start, "duplicate element of a set");
       }
     }
@@ -210,34 +206,27 @@ final class TreeReader {
     boolean before = keepsTypedArrays;
     keepsTypedArrays = true;
     try {
-      return TypedArrays.shaped(tag, readArray(depth, false));
+      NdArray array = TypedArrays.shaped(tag, readArray(depth, false));
+      return before ? array : TypedArrays.plain(array);
     } finally {
       keepsTypedArrays = before;
     }
   }
 
-  /** A map whose keys are told apart by content, byte strings included. */
+  /** A map that tells its keys apart as Python does. */
   private static final class MapBuilder {
     final Map<@Nullable Object, @Nullable Object> map;
-    private @Nullable Set<Object> contents;
+    private final KeyIdentities identities;
 
     MapBuilder(int size) {
       map = new LinkedHashMap<>((int) Math.min(size / 0.75 + 1, 1 << 30));
-    }
-
-    /** Whether a key that Java compares by identity is new by content; others always are. */
-    boolean isNew(@Nullable Object key) {
-      if (!(key instanceof byte[] || key instanceof List || key instanceof Set)) {
-        return true;
-      }
-      Set<Object> known = contents;
-      if (known == null) {
-        contents = known = new HashSet<>();
-      }
-      return known.add(KeyContent.of(key));
+      identities = new KeyIdentities(map.keySet());
     }
 
     boolean put(@Nullable Object key, @Nullable Object value) {
+      if (!identities.isNew(key)) {
+        return false;
+      }
       int before = map.size();
       map.put(key, value);
       return map.size() > before;

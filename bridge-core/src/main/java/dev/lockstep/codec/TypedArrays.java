@@ -84,8 +84,8 @@ final class TypedArrays {
     };
   }
 
-  /** What tags 40 and 1040 make of {@code [shape, typed array]}. */
-  static Object shaped(long tag, List<@Nullable Object> content) {
+  /** What tags 40 and 1040 make of {@code [shape, array of one dimension]}. */
+  static NdArray shaped(long tag, List<@Nullable Object> content) {
     if (content.size() != 2
         || !(content.get(0) instanceof List<?> sizes)
         || !(content.get(1) instanceof NdArray elements)
@@ -95,7 +95,7 @@ final class TypedArrays {
     int[] shape = new int[sizes.size()];
     for (int i = 0; i < shape.length; i++) {
       if (!(sizes.get(i) instanceof Integer size) || size < 0) {
-        throw new MisfitException("a shape holds sizes: size=" + sizes.get(i));
+        throw new MisfitException("a shape holds sizes: size=" + Numbers.describe(sizes.get(i)));
       }
       shape[i] = size;
     }
@@ -107,7 +107,7 @@ final class TypedArrays {
     if (tag == Tags.COLUMN_MAJOR && shape.length > 1) {
       data = rowMajor(shape, elements.type().bytes(), data);
     }
-    return plain(new NdArray(elements.type(), shape, data));
+    return new NdArray(elements.type(), shape, data);
   }
 
   private static ByteBuffer rowMajor(int[] shape, int each, ByteBuffer source) {
