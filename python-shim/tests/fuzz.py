@@ -4,7 +4,8 @@
     fuzz.py run [--seconds S] [--seed N]     mutates the corpus; every input gets the same verdict of both twins
     fuzz.py add FOLDER TARGET                adds the inputs in a fuzzer's folder, if both twins agree on them
     fuzz.py verdicts                         rewrites the verdicts of the corpus, and adds the codec's fixtures
-    fuzz.py folders OUT                      writes the corpus as folders, a file for each input, for other fuzzers
+    fuzz.py folders OUT [NEW]                writes the corpus as folders, a file for each input, for other fuzzers, and
+                                             makes the empty folder NEW beside them
 
 --java CLASSPATH before the command asks Java too: bridge-core/target/test-classes:worker-host/target/lockstep.jar
 after a build. Without an accelerator for this interpreter the pure twin stands alone. Exit status 1 where anything disagrees or
@@ -179,7 +180,8 @@ def rewrite(twins):
     add(twins, entries, [*corpus.load(), *corpus.seeds()])
 
 
-def write_folders(out):
+def write_folders(out, new):
+    os.makedirs(os.path.join(out, new or ""), exist_ok=True)
     for target, data in corpus.load():
         folder = os.path.join(out, target)
         os.makedirs(folder, exist_ok=True)
@@ -198,10 +200,12 @@ def main(arguments):
     command.add_argument("folder")
     command.add_argument("target", choices=verdicts.Decoders.TARGETS)
     commands.add_parser("verdicts")
-    commands.add_parser("folders").add_argument("out")
+    command = commands.add_parser("folders")
+    command.add_argument("out")
+    command.add_argument("new", nargs="?")
     chosen = parser.parse_args(arguments)
     if chosen.command == "folders":
-        write_folders(chosen.out)
+        write_folders(chosen.out, chosen.new)
         return 0
     twins = Twins(chosen.java)
     if chosen.command == "run":

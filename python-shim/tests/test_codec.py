@@ -273,15 +273,13 @@ class RicherValuesTest(CodecTest):
             self.assertEqual(result.fold, fold)
 
     @unittest.skipIf(BERLIN is None, "no time zone data")
-    def test_where_rules_differ_the_instant_stays(self):
-        content = ["2020-07-01T12:00:00+05:00", "Europe/Berlin"]
-        data = b"\xd9\xa8\x5f" + self.codec.encode_value(content)
-        result = self.codec.decode_value(data)
-        expected = datetime.datetime(
-            2020, 7, 1, 12, tzinfo=datetime.timezone(datetime.timedelta(hours=5))
-        )
-        self.assertEqual(result, expected)
-        self.assertEqual(result.tzinfo.key, "Europe/Berlin")
+    def test_where_rules_differ_neither_the_clock_nor_the_instant_is_changed_silently(self):
+        for text in ("2020-07-01T12:00:00+05:00", "2020-03-29T02:30:00+01:00", "2020-03-29T02:30:00+02:00"):
+            data = b"\xd9\xa8\x5f" + self.codec.encode_value([text, "Europe/Berlin"])
+            self.assert_malformed(data, "the zone has another offset at that time here", 0)
+        for text in ("2020-10-25T02:30:00+01:00", "2020-10-25T02:30:00+02:00", "0001-01-01T00:00:00+00:53:28"):
+            data = b"\xd9\xa8\x5f" + self.codec.encode_value([text, "Europe/Berlin"])
+            self.assertEqual("Europe/Berlin", self.codec.decode_value(data).tzinfo.key)
 
     def test_nanoseconds_are_cut(self):
         data = b"\xc0" + self.codec.encode_value("2020-01-01T00:00:00.123456999Z")

@@ -79,6 +79,8 @@ _PUBLISHED_UNRAISED_SECONDS = 0.02  # what a producer that lost its core may tak
 _CALL_KINDS = (_layout.INVOKE, _layout.NOTIFY)
 _FRAGMENTS = _layout.MORE | _layout.CONTINUATION
 _HEADER_BYTES = _layout.FRAME_HEADER_BYTES
+# So many of the longest messages may be in the making at once, counted in bytes.
+_LONGEST_AT_ONCE = 4
 
 
 async def _coroutine():
@@ -495,13 +497,19 @@ class Endpoint:
             partial = self._partials[key] = _Partial(total, kind, own_flags, depth, parent_id)
             payload = payload[8:]
         more = flags & _layout.MORE
-        if more and not payload:
-            raise PeerFaultError("length", 0, "a fragment of 1 byte or more")
+        left = partial.total - partial.received
+        if not payload or len(payload) > left or bool(more) == (len(payload) == left):
+            allowed = "1 to %d" % (left - 1) if more else left
+            raise PeerFaultError("bytes of a fragment", len(payload), allowed)
         partial.parts.append(payload)
         partial.received += len(payload)
         self._partial_bytes += len(payload)
-        if partial.received > partial.total or (not more and partial.received != partial.total):
-            raise PeerFaultError("sum of fragments", partial.received, partial.total)
+        if self._partial_bytes > _LONGEST_AT_ONCE * self._max_message:
+            raise PeerFaultError(
+                "bytes of messages in the making",
+                self._partial_bytes,
+                "at most %d" % (_LONGEST_AT_ONCE * self._max_message),
+            )
         if more:
             return None
         self._forget(key)

@@ -1018,7 +1018,7 @@ def _decode_decimal(tag, content, position):
     if len(content) != 2 or not all(type(part) is int for part in content):
         raise ValueError("[exponent, mantissa] expected")
     exponent, mantissa = content
-    if not -0x7FFFFFFF <= exponent <= 0x80000000:
+    if not -0x7FFFFFFF <= exponent <= 0x7FFFFFFF:
         raise ValueError("exponent %d out of range" % exponent)
     decimal_class = load("decimal").Decimal
     return decimal_class((1 if mantissa < 0 else 0, _digits_of_integer(abs(mantissa)), exponent))

@@ -19,6 +19,7 @@ _pack_header = _HEADER.pack
 _unpack_header = _HEADER.unpack_from
 _HEADER_BYTES = _layout.FRAME_HEADER_BYTES
 
+_MAX_ID = 0x7FFFFFFFFFFFFFFF
 _CALL_KINDS = frozenset((_layout.INVOKE, _layout.NOTIFY))
 _TO_WORKER = frozenset(
     (_layout.INVOKE, _layout.REPLY, _layout.ERROR, _layout.CANCEL, _layout.NOTIFY)
@@ -187,10 +188,13 @@ class Consumer(_Lane):
                 raise PeerFaultError("flags", flags, "bits of %d" % _CALL_FLAGS)
             if not 1 <= depth <= self._max_depth:
                 raise PeerFaultError("depth", depth, "1 to %d" % self._max_depth)
+            if parent_id > _MAX_ID:
+                raise PeerFaultError("parent call id", parent_id, "below 2^63")
             origin = 1 - self._own_side
         else:
-            if flags & ~_FRAGMENT_FLAGS:
-                raise PeerFaultError("flags", flags, "bits of %d" % _FRAGMENT_FLAGS)
+            allowed = 0 if kind == _layout.CANCEL else _FRAGMENT_FLAGS
+            if flags & ~allowed:
+                raise PeerFaultError("flags", flags, "bits of %d" % allowed)
             if depth or parent_id:
                 raise PeerFaultError(
                     "depth, parent call id", (depth, parent_id), "0 on this kind"
@@ -200,5 +204,5 @@ class Consumer(_Lane):
                     raise PeerFaultError("call id", call_id, "0 on this kind")
                 return
             origin = 1 - self._own_side if kind == _layout.CANCEL else self._own_side
-        if call_id < 2 or call_id & 1 != origin:
+        if not 2 <= call_id <= _MAX_ID or call_id & 1 != origin:
             raise PeerFaultError("call id", call_id, "a counter from 1, origin %d" % origin)

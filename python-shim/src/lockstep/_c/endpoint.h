@@ -100,6 +100,7 @@ typedef struct {
   uint64_t inbox_bytes;
   ls_partial *partials;
   uint32_t partial_count, partial_room;
+  uint64_t partial_bytes;
   uint64_t *owed_cancels; /* calls whose fragments were given up, to be cancelled before anything else is sent */
   uint32_t owed_count, owed_room;
 

@@ -179,7 +179,7 @@ static bool is_blank(const uint8_t *frame, uint64_t to_end) {
 }
 
 static ls_outcome check_flags(const ls_header *h, ls_fault *fault) {
-  uint8_t allowed = LS_MORE | LS_CONTINUATION;
+  uint8_t allowed = h->kind == LS_CANCEL ? 0 : LS_MORE | LS_CONTINUATION;
   bool call = h->kind == LS_INVOKE || h->kind == LS_NOTIFY;
   if (call) {
     allowed |= LS_BUILTIN | LS_KEYWORDS;
@@ -190,8 +190,8 @@ static ls_outcome check_flags(const ls_header *h, ls_fault *fault) {
   if (!call && h->depth != 0) {
     return refuse(fault, "depth", h->depth, "0 for kind %u", h->kind);
   }
-  if (!call && h->parent_id != 0) {
-    return refuse(fault, "parentCallId", h->parent_id, "0 for kind %u", h->kind);
+  if (call ? h->parent_id > INT64_MAX : h->parent_id != 0) {
+    return refuse(fault, "parentCallId", h->parent_id, call ? "below 2^63" : "0 for kind %u", h->kind);
   }
   return LS_GOT;
 }

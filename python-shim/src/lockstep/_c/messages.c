@@ -6,6 +6,7 @@
 const char *const ls_kind_names[8] = {"PAD", "INVOKE", "REPLY", "ERROR", "CANCEL", "NOTIFY", "READY", "FATAL"};
 
 #define FRAMES_IN_ONE_GO 4096
+#define LONGEST_AT_ONCE 4
 #define FRAGMENT_FLAGS (LS_MORE | LS_CONTINUATION)
 
 PyObject *ls_make_frame(const ls_header *header, PyObject *payload) {
@@ -40,7 +41,7 @@ int ls_check_ids(ls_endpoint *e, const ls_header *h) {
   }
   bool answer = h->kind == LS_REPLY || h->kind == LS_ERROR;
   unsigned origin = (unsigned)(answer ? e->side : 1 - e->side);
-  if ((h->call_id & 1) != origin || h->call_id < 2) {
+  if ((h->call_id & 1) != origin || h->call_id < 2 || h->call_id > INT64_MAX) {
     return refuse(e, "callId", h->call_id,
                   origin == LS_HOST ? "an even id of the host, from 2" : "an odd id of the worker, from 3");
   }
@@ -62,6 +63,7 @@ static ls_partial *find_partial(ls_endpoint *e, uint64_t call_id, bool answer) {
 }
 
 static void remove_partial(ls_endpoint *e, ls_partial *partial) {
+  e->partial_bytes -= partial->received;
   Py_CLEAR(partial->bytes);
   *partial = e->partials[--e->partial_count];
 }
@@ -147,17 +149,19 @@ static int take_fragment(ls_endpoint *e, const ls_header *h, const uint8_t *payl
     }
   } else if (partial == NULL || !belongs(partial, h)) {
     return refuse(e, "flags", h->flags, "CONTINUATION only after a first fragment like it");
-  } else if (more && length == 0) {
-    return refuse(e, "length", h->length, "a byte at least in a fragment that is not the last");
   }
   uint64_t left = partial->total - partial->received;
-  if (length > left || (!more && length != left)) {
-    return refuse(e, "length", h->length, "fragments that add up to their total");
+  if (length == 0 || length > left || more == (length == left)) {
+    return refuse(e, "length", h->length, "fragments of a byte at least, of which the last completes the total");
+  }
+  if (e->partial_bytes + length > LONGEST_AT_ONCE * (uint64_t)e->max_message_bytes) {
+    return refuse(e, "bytes in the making", e->partial_bytes + length, "at most 4 times maxMessageBytes");
   }
   if (take_bytes(partial, payload, length) < 0) {
     remove_partial(e, partial);
     return -1;
   }
+  e->partial_bytes += length;
   if (more) {
     return 0;
   }

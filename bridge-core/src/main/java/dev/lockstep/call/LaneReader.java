@@ -2,7 +2,6 @@ package dev.lockstep.call;
 
 import dev.lockstep.channel.Channel;
 import dev.lockstep.channel.Message;
-import dev.lockstep.channel.Side;
 import dev.lockstep.codec.CallReader;
 import dev.lockstep.codec.MalformedValueException;
 import dev.lockstep.codec.ValueCodec;
@@ -36,7 +35,6 @@ final class LaneReader {
   private final Serving serving;
   private final PumpQueue queue;
   private final Counters counters;
-  private final int ownOrigin;
 
   /** Reads the names of what comes in. Guarded by the reader's role. */
   private final CallReader names;
@@ -77,7 +75,6 @@ final class LaneReader {
     this.queue = queue;
     this.counters = counters;
     this.names = codec.newCallReader();
-    this.ownOrigin = settings.side().originBit();
   }
 
   /**
@@ -138,13 +135,9 @@ final class LaneReader {
         return settle(message, own, onPump);
       }
       case FrameKind.INVOKE, FrameKind.NOTIFY -> {
-        requireFullMode(message);
-        requireOrigin(message, 1 - ownOrigin);
         return route(message, own, onPump);
       }
       case FrameKind.CANCEL -> {
-        requireFullMode(message);
-        requireOrigin(message, 1 - ownOrigin);
         serving.cancel(message.callId());
       }
       case FrameKind.READY -> ready(message);
@@ -158,7 +151,6 @@ final class LaneReader {
 
   private PumpQueue.@Nullable Work settle(
       Message message, @Nullable PendingCall own, boolean onPump) {
-    requireOrigin(message, ownOrigin);
     PendingCall call = table.get(message.callId());
     if (call == null || !table.remove(call)) {
       if (!table.wasIssued(message.callId())) {
@@ -380,7 +372,6 @@ final class LaneReader {
   // --- the peer's state
 
   private void ready(Message message) {
-    requireWorker(message);
     Map<String, @Nullable Object> description = new LinkedHashMap<>();
     if (decode(message) instanceof Map<?, ?> map) {
       map.forEach((key, value) -> description.put(String.valueOf(key), value));
@@ -391,7 +382,6 @@ final class LaneReader {
   }
 
   private void fatal(Message message) {
-    requireWorker(message);
     if (fatalCame) {
       throw new PeerFaultException("kind", message.kind(), "FATAL once");
     }
@@ -422,30 +412,6 @@ final class LaneReader {
 
   long ownReplies() {
     return ownReplies;
-  }
-
-  // --- what may come
-
-  private void requireOrigin(Message message, int origin) {
-    if ((message.callId() & 1) != origin) {
-      throw new PeerFaultException(
-          "call id of " + FrameKind.name(message.kind()),
-          message.callId(),
-          origin == 0 ? "an even number" : "an odd number");
-    }
-  }
-
-  private void requireFullMode(Message message) {
-    if (settings.syncMainOnly() && settings.side() == Side.HOST) {
-      throw new PeerFaultException(
-          "kind", message.kind(), "READY, REPLY, ERROR or FATAL in sync_main_only");
-    }
-  }
-
-  private void requireWorker(Message message) {
-    if (settings.side() != Side.HOST) {
-      throw new PeerFaultException("kind", message.kind(), "not from a host");
-    }
   }
 
   private static byte[] copyOf(Message message) {

@@ -106,18 +106,6 @@ final class Lifetime {
           "dev.lockstep.LockstepException",
           "this side is closing: name=" + call.name);
     }
-    int maxDepth = settings.limits().maxDepth();
-    if (call.depth > maxDepth) {
-      return ErrorDescription.of(
-          ErrorKind.DEPTH,
-          "dev.lockstep.DepthExceededException",
-          "calls are nested too deep: name="
-              + call.name
-              + ", depth="
-              + call.depth
-              + ", maxDepth="
-              + maxDepth);
-    }
     return null;
   }
 

@@ -149,15 +149,25 @@ final class Assembly {
 
   private static int classOf(int kind) {
     return switch (kind) {
-      case FrameKind.INVOKE, FrameKind.NOTIFY -> 0;
-      case FrameKind.REPLY, FrameKind.ERROR -> 1;
-      default -> kind;
+      case FrameKind.INVOKE, FrameKind.NOTIFY, FrameKind.CANCEL -> 0;
+      default -> 1;
     };
   }
 
-  /** Forgets what was sent of a call whose maker gave it up between two fragments. */
-  void forgetCall(long callId) {
-    forget(new Key(callId, 0));
+  /**
+   * What a frame that is no fragment means for those in the making: a CANCEL is from a caller that
+   * gave its call up between two of them.
+   */
+  void meetWhole(RingReader frame) {
+    Key key = new Key(frame.callId(), classOf(frame.kind()));
+    if (frame.kind() == FrameKind.CANCEL) {
+      forget(key);
+    } else if (partials.containsKey(key)) {
+      throw new PeerFaultException(
+          "flags of " + FrameKind.name(frame.kind()),
+          frame.flags(),
+          "CONTINUATION: fragments of call id " + frame.callId() + " are under way");
+    }
   }
 
   private void forget(Key key) {

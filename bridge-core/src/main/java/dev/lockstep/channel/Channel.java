@@ -67,7 +67,7 @@ public final class Channel implements AutoCloseable {
     this.segment = segment;
     this.side = side;
     this.tuning = tuning;
-    this.inbound = new Inbound(in, limits);
+    this.inbound = new Inbound(in, side, limits);
     this.outbound = new Outbound(this, out);
     this.dataSignal = new Signal(segment, in.dataSignalIndex());
     this.processorHint = new ProcessorHint(segment, SegmentLayout.HOST_PROCESSOR_OFFSET);

@@ -4,7 +4,6 @@ import dev.lockstep.park.Signal;
 import dev.lockstep.ring.RingReader;
 import dev.lockstep.ring.RingRegion;
 import dev.lockstep.wire.FrameFlags;
-import dev.lockstep.wire.FrameKind;
 import dev.lockstep.wire.Limits;
 import java.util.ArrayDeque;
 import org.jspecify.annotations.Nullable;
@@ -18,9 +17,11 @@ final class Inbound {
   private static final int FRAGMENT_FLAGS = FrameFlags.MORE | FrameFlags.CONTINUATION;
   private static final long MAX_INBOX_BYTES = 64L * 1024 * 1024;
   private static final int FIRST_BUFFER_BYTES = 4096;
+  private static final int FRAMES_IN_ONE_GO = 4096;
 
   private final RingReader reader;
   private final Signal spaceSignal;
+  private final InboundRules rules;
   private final Assembly assembly;
   private final int maxInboxMessages;
   private final ArrayDeque<Message> inbox = new ArrayDeque<>();
@@ -31,9 +32,10 @@ final class Inbound {
   private long frames;
   private long bytes;
 
-  Inbound(RingRegion region, Limits limits) {
+  Inbound(RingRegion region, Side side, Limits limits) {
     this.reader = new RingReader(region);
     this.spaceSignal = new Signal(region.segment(), region.spaceSignalIndex());
+    this.rules = new InboundRules(side, region.segment().spec());
     this.assembly = new Assembly(limits);
     this.maxInboxMessages = limits.maxQueued();
   }
@@ -60,15 +62,17 @@ final class Inbound {
   }
 
   private @Nullable Message pollLane() {
-    while (reader.poll()) {
+    // A peer that goes on with fragments must not keep its reader from looking at a deadline.
+    for (int i = 0; i < FRAMES_IN_ONE_GO && reader.poll(); i++) {
+      rules.check(reader);
       frames++;
       bytes += reader.payloadBytes();
       Message message;
       if ((reader.flags() & FRAGMENT_FLAGS) == 0) {
-        message = whole();
-        if (message.kind == FrameKind.CANCEL && assembly.size() != 0) {
-          assembly.forgetCall(message.callId);
+        if (assembly.size() != 0) {
+          assembly.meetWhole(reader);
         }
+        message = whole();
       } else {
         message = assembly.add(reader);
       }

@@ -47,7 +47,7 @@ final class TaggedForms {
       throw new MisfitException("[exponent, mantissa] expected");
     }
     long scale = exponent instanceof BigInteger ? Long.MIN_VALUE : -exponent.longValue();
-    if (scale < Integer.MIN_VALUE || scale > Integer.MAX_VALUE) {
+    if (scale < -MAX_EXPONENT || scale > MAX_EXPONENT) {
       throw new MisfitException(
           "exponent out of range: exponent="
               + Numbers.describe(exponent)

@@ -139,7 +139,10 @@ public final class SegmentReader {
       int lengthBytes = frame.getInt(FrameLayout.LENGTH_OFFSET);
       int kind = frame.get(FrameLayout.KIND_OFFSET) & 0xFF;
       int leastBytes = kind == FrameKind.PAD ? FrameLayout.ALIGNMENT : FrameLayout.HEADER_BYTES;
-      if (lengthBytes < leastBytes || lengthBytes > tail - position) {
+      // A PAD goes to the ring's end: otherwise millions of short ones would be read one by one.
+      if (lengthBytes < leastBytes
+          || lengthBytes > tail - position
+          || (kind == FrameKind.PAD && lengthBytes != capacityBytes - index)) {
         return "no frame of ours: position=" + position + ", length=" + lengthBytes;
       }
       if (kind != FrameKind.PAD) {

@@ -79,7 +79,7 @@ final class FrameRules {
       throw new PeerFaultException("kind", kind, "1 to 7");
     }
     boolean invocation = kind == FrameKind.INVOKE || kind == FrameKind.NOTIFY;
-    int allowed = invocation ? FrameFlags.ALL : FRAGMENT_FLAGS;
+    int allowed = invocation ? FrameFlags.ALL : kind == FrameKind.CANCEL ? 0 : FRAGMENT_FLAGS;
     if ((flags & ~allowed) != 0) {
       throw new PeerFaultException("flags of " + FrameKind.name(kind), flags, "bits of " + allowed);
     }

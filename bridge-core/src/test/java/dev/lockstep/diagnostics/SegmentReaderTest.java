@@ -99,6 +99,16 @@ class SegmentReaderTest {
   }
 
   @Test
+  void aLaneFullOfShortPadsEndsAtTheFirst() throws IOException {
+    for (int at = 0; at < CAPACITY_BYTES; at += 8) {
+      bytes.putLong(SegmentLayout.HEADER_BYTES + at, 8);
+    }
+    bytes.putLong(TAIL_OF_LANE_0, CAPACITY_BYTES);
+
+    assertThat(picture().toWorker().remark()).contains("no frame of ours: position=0, length=8");
+  }
+
+  @Test
   void positionsThatCannotBeAreSaidToBeSo() throws IOException {
     bytes.putLong(TAIL_OF_LANE_0, CAPACITY_BYTES + 8L);
 

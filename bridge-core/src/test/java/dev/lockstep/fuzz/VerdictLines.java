@@ -17,22 +17,24 @@ final class VerdictLines {
     BufferedReader in =
         new BufferedReader(new InputStreamReader(System.in, StandardCharsets.US_ASCII));
     PrintStream out = new PrintStream(System.out, false, StandardCharsets.UTF_8);
-    for (String line = in.readLine(); line != null; line = in.readLine()) {
-      Corpus.Entry entry = Corpus.entry(line + " ?");
-      out.println(verdict(entry));
-      out.flush();
+    try (Lane lane = new Lane()) {
+      for (String line = in.readLine(); line != null; line = in.readLine()) {
+        out.println(verdict(Corpus.entry(line + " ?"), lane));
+        out.flush();
+      }
     }
   }
 
   /** What is neither a value nor a refusal is a verdict too: one that no corpus has. */
-  static String verdict(Corpus.Entry entry) {
+  static String verdict(Corpus.Entry entry, Lane lane) {
     try {
       return switch (entry.target()) {
         case "value" -> Decoders.value(entry.data());
         case "call" -> Decoders.call(entry.data());
+        case "frames" -> lane.verdict(entry.data());
         default -> throw new IllegalArgumentException("unknown target: " + entry.target());
       };
-    } catch (RuntimeException | StackOverflowError | OutOfMemoryError unexpected) {
+    } catch (RuntimeException | AssertionError | StackOverflowError | OutOfMemoryError unexpected) {
       return "raised " + unexpected;
     }
   }

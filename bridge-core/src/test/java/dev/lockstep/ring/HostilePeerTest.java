@@ -235,7 +235,8 @@ class HostilePeerTest {
     for (int kind = FrameKind.INVOKE; kind <= FrameKind.FATAL; kind++) {
       boolean invocation = kind == FrameKind.INVOKE || kind == FrameKind.NOTIFY;
       boolean numbered = kind < FrameKind.READY;
-      int allowed = invocation ? FrameFlags.ALL : FrameFlags.MORE | FrameFlags.CONTINUATION;
+      int fragments = kind == FrameKind.CANCEL ? 0 : FrameFlags.MORE | FrameFlags.CONTINUATION;
+      int allowed = invocation ? FrameFlags.ALL : fragments;
       for (int flags = 0; flags < 256; flags++) {
         putHeader(0, 64, kind, flags, invocation ? 1 : 0);
         vandal.putLong(RING + FrameLayout.CALL_ID_OFFSET, numbered ? 2 : 0);

@@ -155,7 +155,7 @@ class RingModelTest {
       return new Frame(
           payload,
           kind,
-          random.nextInt(invocation ? 16 : 4),
+          kind == FrameKind.CANCEL ? 0 : random.nextInt(invocation ? 16 : 4),
           invocation ? 1 + random.nextInt(0xFFFF) : 0,
           numbered ? 2 + (random.nextLong() >>> 2) : 0,
           invocation ? random.nextLong() >>> 1 : 0);
