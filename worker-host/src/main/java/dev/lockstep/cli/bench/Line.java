@@ -36,10 +36,9 @@ public record Line(
     return new Line(figure, figure, 50, unit, Reference.fixed(amount, unit), null);
   }
 
-  /** The same figure under another name against another one. */
-  Line and(String suffix, String against) {
-    return new Line(
-        name + suffix, figure, percentile, unit, Reference.figure(against), targetRatio);
+  /** The same under another name. */
+  Line named(String newName) {
+    return new Line(newName, figure, percentile, unit, reference, targetRatio);
   }
 
   /** The same with a promise. */

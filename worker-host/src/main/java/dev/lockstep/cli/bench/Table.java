@@ -1,6 +1,7 @@
 package dev.lockstep.cli.bench;
 
 import dev.lockstep.PyWorker;
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -16,7 +17,6 @@ import java.util.function.Predicate;
  * promises are explained in {@code docs/benchmarks.md}. Not thread-safe.
  */
 public final class Table {
-  private static final int MANY = 8;
   private static final double ALLOCATED_BYTES = 200;
   private static final double IDLE_PERCENT = 0.5;
 
@@ -37,16 +37,13 @@ public final class Table {
 
   /** What two C processes need. */
   public void addFloors(Floor floor) {
-    for (Exchange exchange : floor.exchanges(python)) {
-      add(exchange, Line.time(exchange.name(), Floor.SPIN));
-    }
+    floor.exchanges(python).forEach(exchange -> show(exchange, Floor.SPIN));
   }
 
   /** What other ways to reach a Python process need; they are closed with {@link #exchanges}. */
-  public void addPeers() throws java.io.IOException {
-    for (Exchange exchange : List.of(PipePeer.jsonLines(python), PipePeer.rawBytes(python))) {
-      add(exchange, Line.time(exchange.name(), Floor.SPIN));
-    }
+  public void addPeers() throws IOException {
+    show(PipePeer.jsonLines(python), Floor.SPIN);
+    show(PipePeer.rawBytes(python), Floor.SPIN);
   }
 
   /**
@@ -55,64 +52,58 @@ public final class Table {
    * @param start starts a worker and lets it become ready
    */
   public void addAccelerated(Function<PyWorker.Builder, PyWorker> start) {
-    CalledWorker full = CalledWorker.both(start);
-    CalledWorker lean = CalledWorker.mainOnly(start);
+    BenchWorker full = BenchWorker.both(start);
+    BenchWorker lean = BenchWorker.mainOnly(start);
     python = full.interpreter();
-    Line mainOnlyLine = Line.time(MAIN_ONLY, Floor.SPIN).atMost(3.3);
-    add(full.hostToWorker(CALL), spinning(CALL), Line.tail(CALL).atMost(4));
-    add(full.workerToHost(CALLBACK), spinning(CALLBACK), Line.tail(CALLBACK).atMost(4));
-    add(full.workerToPump("worker_to_pump.c"), spinning("worker_to_pump.c"));
-    add(
-        lean.mainOnly(MAIN_ONLY),
-        mainOnlyLine,
-        mainOnlyLine.and(".to_full", CALL).atMost(1),
-        Line.tail(MAIN_ONLY).atMost(4));
-    add(full.facade("facade.c"), Line.time("facade.c", CALL).atMost(1.3));
-    add(full.smallDict("small_dict.c"), Line.time("small_dict.c", CALL).atMost(2));
-    add(full.smallRecord("small_record.c"), Line.time("small_record.c", CALL).atMost(3));
-    add(full.nested("nested.c"), Line.time("nested.c", CALL).atMost(1.5));
-    addParked(full.hostToParkedWorker("host_to_parked_worker.c"));
-    addParked(full.workerToParkedHost("worker_to_parked_host.c"));
-    addParked(full.workerToParkedPump("worker_to_parked_pump.c"));
-    addLoaded(full.hostToWorker("host_to_worker_loaded.c"));
-    addLoaded(full.workerToHost("worker_to_host_loaded.c"));
-    addThreads(
-        full.javaThreads("java_threads_1.c", 1), full.javaThreads("java_threads_8.c", MANY), 0.5);
-    addThreads(
-        full.pythonThreads("python_threads_1.c", 1),
-        full.pythonThreads("python_threads_8.c", MANY),
+    Calls calls = full.calls();
+    Callbacks callbacks = full.callbacks();
+    promise(calls.scalar(CALL), Floor.SPIN, 4);
+    lines.add(Line.tail(CALL).atMost(4));
+    promise(callbacks.toWaitingThread(CALLBACK), Floor.SPIN, 4);
+    lines.add(Line.tail(CALLBACK).atMost(4));
+    promise(callbacks.toPump("worker_to_pump.c"), Floor.SPIN, 4);
+    promise(lean.calls().scalar(MAIN_ONLY), Floor.SPIN, 3.3);
+    lines.add(Line.time(MAIN_ONLY, CALL).named(MAIN_ONLY + ".to_full").atMost(1));
+    lines.add(Line.tail(MAIN_ONLY).atMost(4));
+    promise(calls.facade("facade.c"), CALL, 1.3);
+    promise(calls.dict("small_dict.c"), CALL, 2);
+    promise(calls.record("small_record.c"), CALL, 3);
+    promise(calls.nested("nested.c"), CALL, 1.5);
+    promise(calls.parked("host_to_parked_worker.c"), Floor.FUTEX, 2.5);
+    promise(callbacks.toParkedThread("worker_to_parked_host.c"), Floor.FUTEX, 2.5);
+    promise(callbacks.toParkedPump("worker_to_parked_pump.c"), Floor.FUTEX, 2.5);
+    promise(loaded(calls.scalar("host_to_worker_loaded.c")), Floor.PIPE_LOADED, 3);
+    promise(loaded(callbacks.toWaitingThread("worker_to_host_loaded.c")), Floor.PIPE_LOADED, 3);
+    promiseThreads(calls.threads("java_threads_1.c", 1), calls.threads("java_threads_8.c", 8), 0.5);
+    promiseThreads(
+        callbacks.threads("python_threads_1.c", 1),
+        callbacks.threads("python_threads_8.c", 8),
         0.4);
-    addAllocation(full.allocationOfCalls("allocation.host_to_worker.c"));
-    addAllocation(full.allocationOfCallbacks("allocation.worker_to_host.c"));
-    addAllocation(lean.allocationOfCalls("allocation.sync_main_only.c"));
-    addSpawn(Spawn.worker("spawn.c", start), 2);
+    promiseAllocation(calls.allocation("allocation.host_to_worker.c"));
+    promiseAllocation(callbacks.allocation("allocation.worker_to_host.c"));
+    promiseAllocation(lean.calls().allocation("allocation.sync_main_only.c"));
+    promise(Spawn.worker("spawn.c", start), PYTHON_PASS, 2);
     idle.put(".c", full.worker());
     idle.put("_main_only.c", lean.worker());
   }
 
   /** The same for the pure-Python twin, which sleeps for its answers. */
   public void addPure(Function<PyWorker.Builder, PyWorker> start) {
-    CalledWorker full = CalledWorker.both(start);
-    CalledWorker lean = CalledWorker.mainOnly(start);
+    BenchWorker full = BenchWorker.both(start);
+    BenchWorker lean = BenchWorker.mainOnly(start);
     python = full.interpreter();
-    String call = "host_to_worker.py";
-    String callback = "worker_to_host.py";
-    String mainOnlyCall = "sync_main_only.py";
-    add(full.hostToWorker(call), Line.time(call, Floor.FUTEX));
-    add(full.workerToHost(callback), Line.time(callback, Floor.FUTEX).atMost(4));
-    add(
-        full.workerToPump("worker_to_pump.py"),
-        Line.time("worker_to_pump.py", Floor.FUTEX).atMost(4));
-    add(lean.mainOnly(mainOnlyCall), Line.time(mainOnlyCall, Floor.FUTEX));
-    addSpawn(Spawn.worker("spawn.py", start), 3);
+    show(full.calls().scalar("host_to_worker.py"), Floor.FUTEX);
+    promise(full.callbacks().toWaitingThread("worker_to_host.py"), Floor.FUTEX, 4);
+    promise(full.callbacks().toPump("worker_to_pump.py"), Floor.FUTEX, 4);
+    show(lean.calls().scalar("sync_main_only.py"), Floor.FUTEX);
+    promise(Spawn.worker("spawn.py", start), PYTHON_PASS, 3);
     idle.put(".py", full.worker());
   }
 
   /** What all workers added so far do while nothing happens; and a bare interpreter's life. */
   public void addCommon() {
-    add(Spawn.interpreter(PYTHON_PASS, python), Line.time(PYTHON_PASS, PYTHON_PASS));
-    Exchange watch = new Idle(idle, Idle.WATCHED_NANOS);
-    add(watch);
+    show(Spawn.interpreter(PYTHON_PASS, python), PYTHON_PASS);
+    exchanges.add(new Idle(idle, Idle.WATCHED_NANOS));
     for (String suffix : idle.keySet()) {
       lines.add(Line.amount(Idle.processor(suffix), IDLE_PERCENT, Unit.PERCENT).atMost(1));
       lines.add(
@@ -120,38 +111,31 @@ public final class Table {
     }
   }
 
-  private static Line spinning(String figure) {
-    return Line.time(figure, Floor.SPIN).atMost(4);
+  private Exchange loaded(Exchange exchange) {
+    return new Loaded(exchange, python);
   }
 
-  private void addParked(Exchange exchange) {
-    add(exchange, Line.time(exchange.name(), Floor.FUTEX).atMost(2.5));
+  /** Adds an exchange and the line of its time against a figure. */
+  private void show(Exchange exchange, String against) {
+    exchanges.add(exchange);
+    lines.add(Line.time(exchange.name(), against));
   }
 
-  private void addLoaded(Exchange exchange) {
-    add(new Loaded(exchange, python), Line.time(exchange.name(), Floor.PIPE_LOADED).atMost(3));
-  }
-
-  private void addAllocation(Exchange exchange) {
-    add(exchange, Line.amount(exchange.name(), ALLOCATED_BYTES, Unit.BYTES).atMost(1));
-  }
-
-  private void addSpawn(Exchange exchange, double ratio) {
-    add(exchange, Line.time(exchange.name(), PYTHON_PASS).atMost(ratio));
+  private void promise(Exchange exchange, String against, double atMost) {
+    exchanges.add(exchange);
+    lines.add(Line.time(exchange.name(), against).atMost(atMost));
   }
 
   /** {@code share}: what is left of one thread's calls a second when many call. */
-  private void addThreads(Exchange one, Exchange many, double share) {
-    add(one, Line.time(one.name(), one.name()));
-    add(
-        many,
-        Line.time(many.name(), one.name()).atMost(1 / share),
-        Line.amount(Threads.slowest(many.name()), 1, Unit.TIMES).atMost(2));
+  private void promiseThreads(Exchange one, Exchange many, double share) {
+    show(one, one.name());
+    promise(many, one.name(), 1 / share);
+    lines.add(Line.amount(Threads.slowest(many.name()), 1, Unit.TIMES).atMost(2));
   }
 
-  private void add(Exchange exchange, Line... its) {
+  private void promiseAllocation(Exchange exchange) {
     exchanges.add(exchange);
-    lines.addAll(List.of(its));
+    lines.add(Line.amount(exchange.name(), ALLOCATED_BYTES, Unit.BYTES).atMost(1));
   }
 
   /** All exchanges, for whoever closes them. */
