@@ -6,6 +6,8 @@
  *     floor futex EXCHANGES MAX_MILLIS             shared memory, both sides sleep in the futex for every message
  *     floor pipe  EXCHANGES MAX_MILLIS             two pipes, blocking reads
  *     floor ...   EXCHANGES MAX_MILLIS one-core    the same with both processes on one core
+ *     floor ...   EXCHANGES MAX_MILLIS paused      the same with 0.3 ms between two exchanges, spun away by the one that begins:
+ *                                                  the other's core has gone to rest meanwhile
  *
  * Prints how often a round trip took so long, one line for each duration: "NANOSECONDS COUNT", shortest first.
  * The mapping is of the kind that a worker's segment is (memfd), each word stands alone on 128 bytes, and the futex is
@@ -28,7 +30,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { WORD_BYTES = 128, SEGMENT_BYTES = 4096, WARM_UP = 1000 };
+enum { WORD_BYTES = 128, SEGMENT_BYTES = 4096, WARM_UP = 1000, PAUSE_NANOS = 300000 };
 
 typedef enum { SPIN, FUTEX, PIPE } waiting;
 
@@ -165,8 +167,9 @@ int main(int argc, char **argv)
         how = strcmp(argv[1], modes[i]) == 0 ? i : how;
     }
     int one_core = argc == 5 && strcmp(argv[4], "one-core") == 0;
-    if (how < 0 || argc < 4 || (argc > 4 && !one_core)) {
-        fprintf(stderr, "usage: floor spin|futex|pipe EXCHANGES MAX_MILLIS [one-core]\n");
+    int paused = argc == 5 && strcmp(argv[4], "paused") == 0;
+    if (how < 0 || argc < 4 || (argc > 4 && !one_core && !paused)) {
+        fprintf(stderr, "usage: floor spin|futex|pipe EXCHANGES MAX_MILLIS [one-core|paused]\n");
         return 2;
     }
     long exchanges = strtol(argv[2], NULL, 10);
@@ -207,12 +210,15 @@ int main(int argc, char **argv)
     int64_t deadline = now_nanos() + (int64_t)max_millis * 1000000;
     for (uint32_t i = 1; i <= last; i++) {
         int64_t start = now_nanos();
+        for (int64_t until = start + PAUSE_NANOS; paused && start < until; start = now_nanos()) {
+            relax();
+        }
         publish(&ping, i, (waiting)how);
         await_value(&pong, i, (waiting)how);
         int64_t end = now_nanos();
         /* Where two spinning processes share one core an exchange takes milliseconds: the deadline cuts that short. */
         int late = end > deadline;
-        if (i > WARM_UP || late) {
+        if (i > (paused ? 0 : WARM_UP) || late) {
             nanos[count++] = end - start;
         }
         if (late) {

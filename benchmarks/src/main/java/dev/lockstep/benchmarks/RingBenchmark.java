@@ -82,7 +82,8 @@ public class RingBenchmark {
     RingWriter out = Objects.requireNonNull(writer);
     int index = out.claim(payloadBytes);
     Objects.requireNonNull(host).putBytes(index, payload, 0, payloadBytes);
-    out.commit(payloadBytes, FrameKind.INVOKE, 0, 0, ++callId, 0);
+    callId += 2; // As a caller counts: the last bit says whose call it is.
+    out.commit(payloadBytes, FrameKind.INVOKE, 0, 0, callId, 0);
     RingReader in = Objects.requireNonNull(reader);
     if (!in.poll()) {
       throw new IllegalStateException("the frame is not there");

@@ -28,6 +28,9 @@ public final class Floor implements AutoCloseable {
   /** The same with both on one core. */
   public static final String FUTEX_ONE_CORE = "floor.futex_one_core";
 
+  /** Free cores, and 0.3 ms between two exchanges, in which a core goes to rest. */
+  public static final String FUTEX_PAUSED = "floor.futex_paused";
+
   /** Two pipes, while other processes keep every core busy. */
   public static final String PIPE_LOADED = "floor.pipe_loaded";
 
@@ -101,6 +104,10 @@ public final class Floor implements AutoCloseable {
             FUTEX_ONE_CORE,
             "the same, both on one core",
             List.of(program.toString(), "futex", "one-core")),
+        new Pair(
+            FUTEX_PAUSED,
+            "the same on free cores, when the other has slept for a while: its core has, too",
+            List.of(program.toString(), "futex", "paused")),
         new Loaded(
             new Pair(PIPE_LOADED, "C to C over two pipes", List.of(program.toString(), "pipe")),
             python));

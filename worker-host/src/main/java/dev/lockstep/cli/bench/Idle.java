@@ -16,6 +16,7 @@ import java.util.stream.Stream;
 final class Idle implements Exchange {
   static final long WATCHED_NANOS = 10_000_000_000L;
   private static final long SETTLING_NANOS = 3_000_000_000L;
+  private static final long LOOK_MILLIS = 20;
 
   /** As much of our threads' names as the kernel keeps. */
   private static final String OURS = "lockstep-";
@@ -65,8 +66,7 @@ final class Idle implements Exchange {
   @Override
   public void measure(Turn turn) throws IOException {
     try {
-      TimeUnit.NANOSECONDS.sleep(
-          Math.min(SETTLING_NANOS, watchedNanos)); // The last slices of what was measured before.
+      settle();
       ProcTasks jvmBefore = ProcTasks.ofThisJvm();
       Map<String, ProcTasks> workersBefore = new LinkedHashMap<>();
       for (Map.Entry<String, PyWorker> worker : workers.entrySet()) {
@@ -89,6 +89,18 @@ final class Idle implements Exchange {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new IOException("interrupted while watching what idle workers do", e);
+    }
+  }
+
+  /**
+   * Waits for the last slices of what was measured before, and looks as it will look later: the
+   * compilers would find that worth their while just when nothing is to happen.
+   */
+  private void settle() throws IOException, InterruptedException {
+    long untilNanos = System.nanoTime() + Math.min(SETTLING_NANOS, watchedNanos);
+    while (System.nanoTime() - untilNanos < 0) {
+      ProcTasks.ofThisJvm();
+      TimeUnit.MILLISECONDS.sleep(LOOK_MILLIS);
     }
   }
 }

@@ -28,11 +28,16 @@ final class ProcTasks {
     this.tasks = tasks;
   }
 
+  /** All threads but the one that looks: what looking costs is not what is looked for. */
   static ProcTasks of(long pid) throws IOException {
     Map<String, Task> tasks = new HashMap<>();
+    Path self = Files.readSymbolicLink(Path.of("/proc/thread-self"));
     Path folder = Path.of("/proc", Long.toString(pid), "task");
     try (DirectoryStream<Path> threads = Files.newDirectoryStream(folder)) {
       for (Path thread : threads) {
+        if (thread.endsWith(self)) {
+          continue;
+        }
         try {
           tasks.put(thread.getFileName().toString(), read(thread));
         } catch (IOException e) {

@@ -25,7 +25,7 @@ public final class Report {
     printPicture(rows, out);
     out.println();
     for (Exchange exchange : table.exchanges()) {
-      out.printf(Locale.ROOT, "%-30s %s%n", exchange.name(), exchange.description());
+      out.printf(Locale.ROOT, "%-34s %s%n", exchange.name(), exchange.description());
     }
     if (!remarks.isEmpty()) {
       out.println();
@@ -37,7 +37,7 @@ public final class Report {
   private static void printTable(List<Row> rows, PrintWriter out) {
     out.printf(
         Locale.ROOT,
-        "%-30s %10s %10s %8s %8s %-7s %s%n",
+        "%-34s %10s %10s %8s %8s %-7s %s%n",
         "",
         "p50 us",
         "p99 us",
@@ -49,7 +49,7 @@ public final class Report {
       boolean isTime = row.p50Micros() != null;
       out.printf(
           Locale.ROOT,
-          "%-30s %10s %10s %8s %8s %-7s %s%n",
+          "%-34s %10s %10s %8s %8s %-7s %s%n",
           row.name(),
           isTime ? number(row.p50Micros()) : number(row.value()),
           isTime ? number(row.p99Micros()) : row.unit(),
@@ -66,14 +66,14 @@ public final class Report {
 
   /** Each time once: a point at the median, a line to the 99th percentile. */
   private static void printPicture(List<Row> rows, PrintWriter out) {
-    out.printf(Locale.ROOT, "%-30s %s%n", "", axis());
+    out.printf(Locale.ROOT, "%-34s %s%n", "", axis());
     String last = "";
     for (Row row : rows) {
       Double p50 = row.p50Micros();
       Double p99 = row.p99Micros();
       boolean again = row.name().startsWith(last) && !last.isEmpty();
       if (p50 != null && p99 != null && !again) {
-        out.printf(Locale.ROOT, "%-30s %s%n", row.name(), picture(p50, p99));
+        out.printf(Locale.ROOT, "%-34s %s%n", row.name(), picture(p50, p99));
         last = row.name() + ".";
       }
     }

@@ -69,9 +69,9 @@ public final class Table {
     promise(calls.dict("small_dict.c"), CALL, 2);
     promise(calls.record("small_record.c"), CALL, 3);
     promise(calls.nested("nested.c"), CALL, 1.5);
-    promise(calls.parked("host_to_parked_worker.c"), Floor.FUTEX, 2.5);
-    promise(callbacks.toParkedThread("worker_to_parked_host.c"), Floor.FUTEX, 2.5);
-    promise(callbacks.toParkedPump("worker_to_parked_pump.c"), Floor.FUTEX, 2.5);
+    promiseParked(calls.parked("host_to_parked_worker.c"));
+    promiseParked(callbacks.toParkedThread("worker_to_parked_host.c"));
+    promiseParked(callbacks.toParkedPump("worker_to_parked_pump.c"));
     promise(loaded(calls.scalar("host_to_worker_loaded.c")), Floor.PIPE_LOADED, 3);
     promise(loaded(callbacks.toWaitingThread("worker_to_host_loaded.c")), Floor.PIPE_LOADED, 3);
     promiseThreads(calls.threads("java_threads_1.c", 1), calls.threads("java_threads_8.c", 8), 0.5);
@@ -124,6 +124,13 @@ public final class Table {
   private void promise(Exchange exchange, String against, double atMost) {
     exchanges.add(exchange);
     lines.add(Line.time(exchange.name(), against).atMost(atMost));
+  }
+
+  /** Against both floors: one whose cores never rest, and one that wakes them as the call does. */
+  private void promiseParked(Exchange exchange) {
+    String name = exchange.name();
+    promise(exchange, Floor.FUTEX, 2.5);
+    lines.add(Line.time(name, Floor.FUTEX_PAUSED).named(name + ".to_paused").atMost(2.5));
   }
 
   /** {@code share}: what is left of one thread's calls a second when many call. */

@@ -169,7 +169,8 @@ class BenchTest {
         return;
       }
       assertThat(exchanges.stream().map(Exchange::name))
-          .containsExactly(Floor.SPIN, Floor.FUTEX, Floor.FUTEX_ONE_CORE, Floor.PIPE_LOADED);
+          .containsExactly(
+              Floor.SPIN, Floor.FUTEX, Floor.FUTEX_ONE_CORE, Floor.FUTEX_PAUSED, Floor.PIPE_LOADED);
       for (Exchange exchange : exchanges) {
         Turn turn = TINY.turn();
         exchange.measure(turn);
