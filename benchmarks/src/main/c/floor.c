@@ -2,7 +2,7 @@
  * The floor under the figures of `lockstep bench`: two C processes exchange a counter with nothing else on the way. No
  * protocol between two processes on this machine can be faster.
  *
- *     floor spin  EXCHANGES MAX_MILLIS             shared memory, both sides spin
+ *     floor spin  EXCHANGES MAX_MILLIS             shared memory, both sides spin, each on a core of its own
  *     floor futex EXCHANGES MAX_MILLIS             shared memory, both sides sleep in the futex for every message
  *     floor pipe  EXCHANGES MAX_MILLIS             two pipes, blocking reads
  *     floor ...   EXCHANGES MAX_MILLIS one-core    the same with both processes on one core
@@ -109,20 +109,23 @@ static void echo(lane *ping, lane *pong, uint32_t last, waiting how)
     }
 }
 
-/* Both processes inherit it. */
-static int stay_on_one_core(void)
+/* Keeps this process, and what it forks, on the first, the second, ... of the cores that it may use; the last, if there
+ * are not as many. */
+static int stay_on_core(int index)
 {
     cpu_set_t allowed;
     cpu_set_t one;
     if (sched_getaffinity(0, sizeof allowed, &allowed) != 0) {
         return -1;
     }
-    int core = 0;
-    while (!CPU_ISSET(core, &allowed)) {
-        core++;
-    }
     CPU_ZERO(&one);
-    CPU_SET(core, &one);
+    for (int core = 0; core < CPU_SETSIZE && index >= 0; core++) {
+        if (CPU_ISSET(core, &allowed)) {
+            CPU_ZERO(&one);
+            CPU_SET(core, &one);
+            index--;
+        }
+    }
     return sched_setaffinity(0, sizeof one, &one);
 }
 
@@ -183,7 +186,7 @@ int main(int argc, char **argv)
     if (open_lanes(&ping, &pong) != 0) {
         return 1;
     }
-    if (one_core && stay_on_one_core() != 0) {
+    if (one_core && stay_on_core(0) != 0) {
         return fail("sched_setaffinity");
     }
     int64_t *nanos = malloc(sizeof *nanos * (size_t)exchanges);
@@ -199,11 +202,17 @@ int main(int argc, char **argv)
     }
     if (child == 0) {
         prctl(PR_SET_PDEATHSIG, SIGKILL);
-        if (getppid() != parent) {
+        /* Two that spin and were started on one core stay there for a while if anything else runs on the other. */
+        if (getppid() != parent || (how == SPIN && !one_core && stay_on_core(1) != 0)) {
             _exit(1);
         }
         echo(&ping, &pong, last, (waiting)how);
         _exit(0);
+    }
+
+    if (how == SPIN && !one_core && stay_on_core(0) != 0) {
+        kill(child, SIGKILL);
+        return fail("sched_setaffinity");
     }
 
     uint32_t count = 0;

@@ -83,7 +83,7 @@ public class RingBenchmark {
     int index = out.claim(payloadBytes);
     Objects.requireNonNull(host).putBytes(index, payload, 0, payloadBytes);
     callId += 2; // As a caller counts: the last bit says whose call it is.
-    out.commit(payloadBytes, FrameKind.INVOKE, 0, 0, callId, 0);
+    out.commit(payloadBytes, FrameKind.INVOKE, 0, 1, callId, 0);
     RingReader in = Objects.requireNonNull(reader);
     if (!in.poll()) {
       throw new IllegalStateException("the frame is not there");
