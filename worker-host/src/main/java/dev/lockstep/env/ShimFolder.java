@@ -4,11 +4,13 @@ import java.io.IOException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.function.UnaryOperator;
@@ -135,22 +137,30 @@ public final class ShimFolder implements AutoCloseable {
     if (!Files.isDirectory(folder, LinkOption.NOFOLLOW_LINKS)) {
       return false;
     }
-    requireOwn(folder);
-    return files.areIn(folder);
+    try {
+      requireOwn(folder);
+      return files.areIn(folder);
+    } catch (NoSuchFileException e) {
+      return false; // A sweep took it this very moment.
+    }
   }
 
-  /** A folder that another user could write to would run that user's code here. */
+  /**
+   * A folder that another user could write to would run that user's code here. One look answers for
+   * owner, kind and mode: between two a sweep may move the folder away.
+   */
   private static void requireOwn(Path folder) throws IOException {
-    Object owner = Files.getAttribute(folder, "unix:uid", LinkOption.NOFOLLOW_LINKS);
+    Map<String, Object> found =
+        Files.readAttributes(folder, "unix:uid,isDirectory,permissions", LinkOption.NOFOLLOW_LINKS);
     Object own = Files.getAttribute(Path.of("/proc/self"), "unix:uid");
-    if (!own.equals(owner)) {
+    if (!own.equals(found.get("uid"))) {
       throw new EnvironmentException(
-          "a folder belongs to another user: folder=" + folder + ", uid=" + owner);
+          "a folder belongs to another user: folder=" + folder + ", uid=" + found.get("uid"));
     }
-    if (!Files.isDirectory(folder, LinkOption.NOFOLLOW_LINKS)) {
+    if (!Boolean.TRUE.equals(found.get("isDirectory"))) {
       throw new EnvironmentException("a folder is something else: path=" + folder);
     }
-    if (!Files.getPosixFilePermissions(folder, LinkOption.NOFOLLOW_LINKS).equals(PRIVATE)) {
+    if (!PRIVATE.equals(found.get("permissions"))) {
       Files.setPosixFilePermissions(folder, PRIVATE);
     }
   }

@@ -170,7 +170,7 @@ class ShimFolderTest {
               }
             });
     try {
-      for (int i = 0; i < 300; i++) {
+      for (int i = 0; i < 3000; i++) {
         try {
           Files.setLastModifiedTime(own, longAgo);
         } catch (IOException e) {
