@@ -20,10 +20,14 @@ interface Memory {
      */
     RELEASE_ACQUIRE;
 
-    Memory create(int threads, int words) {
+    /**
+     * @param loaded by word, whether it is ever read otherwise than by an atomic update, which sees
+     *     the newest value alone
+     */
+    Memory create(int threads, int words, boolean[] loaded) {
       return switch (this) {
         case TSO -> new StoreBufferMemory(threads, words);
-        case RELEASE_ACQUIRE -> new ViewMemory(threads, words);
+        case RELEASE_ACQUIRE -> new ViewMemory(threads, words, loaded);
       };
     }
   }

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.IntUnaryOperator;
 
 /**
  * What one thread of the model does: a list of instructions over eight private registers and the
@@ -12,6 +13,8 @@ import java.util.Map;
  */
 final class Program {
   static final int REGISTERS = 8;
+  private static final int UNUSED = -1;
+  private static final int MAX_INSTRUCTIONS = 256; // a position is a byte
 
   /** A value computed from the thread's registers. */
   @FunctionalInterface
@@ -19,10 +22,10 @@ final class Program {
     int of(byte[] registers);
   }
 
-  /** The new value of a word, from its old one. */
+  /** The new value of a word, from its old one and the thread's registers. */
   @FunctionalInterface
   interface Update {
-    int of(int old);
+    int of(int old, byte[] registers);
   }
 
   enum Operation {
@@ -30,6 +33,7 @@ final class Program {
     STORE,
     UPDATE,
     COMPARE_AND_SET,
+    AWAIT,
     FUTEX_WAIT,
     FUTEX_WAKE,
     SET,
@@ -41,7 +45,7 @@ final class Program {
     /** Whether other threads can tell that it happened. */
     boolean isShared() {
       return switch (this) {
-        case LOAD, STORE, UPDATE, COMPARE_AND_SET, FUTEX_WAIT, FUTEX_WAKE -> true;
+        case LOAD, STORE, UPDATE, COMPARE_AND_SET, AWAIT, FUTEX_WAIT, FUTEX_WAKE -> true;
         case SET, JUMP_IF, CHOOSE, FAIL, HALT -> false;
       };
     }
@@ -69,8 +73,11 @@ final class Program {
       int target,
       String text) {}
 
+  /** What the update of an {@code await} says while it cannot happen. */
+  static final int NOT_NOW = -1;
+
   private static final Expression ZERO = registers -> 0;
-  private static final Update SAME = old -> old;
+  private static final Update SAME = (old, registers) -> old;
 
   private final String name;
   private final int process;
@@ -78,6 +85,9 @@ final class Program {
   private final List<Instruction> instructions;
 
   private Program(Builder builder) {
+    if (builder.size() > MAX_INSTRUCTIONS) {
+      throw new IllegalStateException("too long: instructions=" + builder.size());
+    }
     this.name = builder.name;
     this.process = builder.process;
     this.isPrivate = builder.isPrivate;
@@ -127,6 +137,20 @@ final class Program {
     return instructions.get(position);
   }
 
+  /** One more than the highest number of a word that it touches. */
+  int words() {
+    return 1 + instructions.stream().mapToInt(Instruction::word).max().orElse(0);
+  }
+
+  /** Notes the words that a load or a compare-and-set of this thread may see old values of. */
+  void markLoaded(boolean[] loaded) {
+    for (Instruction it : instructions) {
+      if (it.operation() == Operation.LOAD || it.operation() == Operation.COMPARE_AND_SET) {
+        loaded[it.word()] = true;
+      }
+    }
+  }
+
   static final class Builder {
     private final String name;
     private final int process;
@@ -138,6 +162,11 @@ final class Program {
     private Builder(String name, int process) {
       this.name = name;
       this.process = process;
+    }
+
+    /** How many instructions there are so far: makes a label unlike all others. */
+    int size() {
+      return instructions.size();
     }
 
     Builder privateFutex(boolean on) {
@@ -161,13 +190,29 @@ final class Program {
     }
 
     /** An atomic read-modify-write; the register gets the old value. */
-    Builder update(int register, int word, Update update) {
-      return add(Operation.UPDATE, register, word, ZERO, ZERO, update, "update");
+    Builder update(int register, int word, IntUnaryOperator update) {
+      return add(Operation.UPDATE, register, word, ZERO, ZERO, ofOld(update), "update");
+    }
+
+    /** An atomic read-modify-write whose old value nobody needs. */
+    Builder change(int word, Update update) {
+      return add(Operation.UPDATE, UNUSED, word, ZERO, ZERO, update, "change");
     }
 
     /** The register gets 1 if the word was changed. */
     Builder compareAndSet(int register, int word, int expected, int value) {
       return add(Operation.COMPARE_AND_SET, register, word, r -> value, r -> expected, SAME, "cas");
+    }
+
+    /**
+     * An atomic update that waits until it can happen: until it gives another value than NOT_NOW.
+     */
+    Builder await(int word, IntUnaryOperator update) {
+      return add(Operation.AWAIT, UNUSED, word, ZERO, ZERO, ofOld(update), "await");
+    }
+
+    private static Update ofOld(IntUnaryOperator update) {
+      return (old, registers) -> update.applyAsInt(old);
     }
 
     /** Sleeps if the word still has this value, else goes on. */

@@ -36,6 +36,7 @@ final class Search {
   private final String[] wordNames;
   private final Memory.Order order;
   private final ToIntFunction<Finished> missing;
+  private final boolean[] loaded;
 
   /** An end state as a judge sees it. */
   interface Finished {
@@ -56,6 +57,8 @@ final class Search {
     this.wordNames = wordNames;
     this.order = order;
     this.missing = missing;
+    this.loaded = new boolean[wordNames.length];
+    programs.forEach(it -> it.markLoaded(loaded));
   }
 
   Result run() {
@@ -126,7 +129,7 @@ final class Search {
   }
 
   private void step(State state, int thread, Consumer<State> out) {
-    Instruction it = programs.get(thread).at(state.position[thread]);
+    Instruction it = programs.get(thread).at(state.at(thread));
     byte[] registers = state.registers[thread];
     switch (it.operation()) {
       case LOAD -> {
@@ -148,9 +151,21 @@ final class Search {
         if (state.memory.isDrained(thread)) {
           State next = advance(state, thread);
           int old = next.memory.newest(it.word());
-          next.memory.update(thread, it.word(), it.update().of(old));
-          next.registers[thread][it.register()] = (byte) old;
+          next.memory.update(thread, it.word(), it.update().of(old, registers));
+          if (it.register() >= 0) {
+            next.registers[thread][it.register()] = (byte) old;
+          }
           settle(next, thread, out);
+        }
+      }
+      case AWAIT -> {
+        if (state.memory.isDrained(thread)) {
+          int value = it.update().of(state.memory.newest(it.word()), registers);
+          if (value != Program.NOT_NOW) {
+            State next = advance(state, thread);
+            next.memory.update(thread, it.word(), value);
+            settle(next, thread, out);
+          }
         }
       }
       case COMPARE_AND_SET -> compareAndSet(state, thread, it, out);
@@ -221,7 +236,7 @@ final class Search {
       return;
     }
     while (true) {
-      Instruction it = programs.get(thread).at(state.position[thread]);
+      Instruction it = programs.get(thread).at(state.at(thread));
       byte[] registers = state.registers[thread];
       if (it.operation().isShared() || it.operation() == Operation.HALT) {
         state.halted[thread] = it.operation() == Operation.HALT;
@@ -238,7 +253,7 @@ final class Search {
         }
         case JUMP_IF ->
             state.position[thread] =
-                (byte) (it.value().of(registers) != 0 ? it.target() : state.position[thread] + 1);
+                (byte) (it.value().of(registers) != 0 ? it.target() : state.at(thread) + 1);
         case CHOOSE -> {
           State jumped = state.copy();
           jumped.position[thread] = (byte) it.target();
@@ -278,12 +293,12 @@ final class Search {
     }
     for (int t = 0; t < programs.size(); t++) {
       Program program = programs.get(t);
-      Instruction it = program.at(state.position[t]);
+      Instruction it = program.at(state.at(t));
       text.append("| ").append(program.name()).append(' ');
       if (state.asleepOn[t] != 0) {
         text.append("asleep on ").append(wordNames[state.asleepOn[t] - 1]);
       } else {
-        text.append(state.position[t]).append(' ').append(it.text());
+        text.append(state.at(t)).append(' ').append(it.text());
         if (it.operation().isShared()) {
           text.append(' ').append(wordNames[it.word()]);
         }
@@ -311,7 +326,7 @@ final class Search {
       registers = new byte[threads][Program.REGISTERS];
       halted = new boolean[threads];
       queue = new byte[0];
-      memory = order.create(threads, words);
+      memory = order.create(threads, words, loaded);
     }
 
     private State(State from) {
@@ -325,6 +340,10 @@ final class Search {
       queue = from.queue;
       memory = from.memory.copy();
       failed = from.failed;
+    }
+
+    int at(int thread) {
+      return Byte.toUnsignedInt(position[thread]);
     }
 
     State copy() {

@@ -17,13 +17,15 @@ import java.util.List;
 final class ViewMemory implements Memory {
   private final int threads;
   private final int words;
+  private final boolean[] loaded;
   private final byte[][] views; // per thread, per word: index of the oldest store it may read
   private byte[][] values; // per word, per store
   private byte[][][] carried; // per word, per store: the view that an acquire takes over
 
-  ViewMemory(int threads, int words) {
+  ViewMemory(int threads, int words, boolean[] loaded) {
     this.threads = threads;
     this.words = words;
+    this.loaded = loaded;
     this.views = new byte[threads][words];
     this.values = new byte[words][1];
     this.carried = new byte[words][1][words];
@@ -32,6 +34,7 @@ final class ViewMemory implements Memory {
   private ViewMemory(ViewMemory from) {
     this.threads = from.threads;
     this.words = from.words;
+    this.loaded = from.loaded;
     this.views = new byte[threads][];
     for (int i = 0; i < threads; i++) {
       views[i] = from.views[i].clone();
@@ -109,7 +112,7 @@ final class ViewMemory implements Memory {
     for (int w = 0; w < words; w++) {
       oldest[w] = values[w].length - 1;
       for (int t = 0; t < threads; t++) {
-        if (!halted.get(t)) {
+        if (loaded[w] && !halted.get(t)) {
           oldest[w] = Math.min(oldest[w], views[t][w]);
         }
       }
@@ -125,7 +128,7 @@ final class ViewMemory implements Memory {
     }
     for (int t = 0; t < threads; t++) {
       for (int w = 0; w < words; w++) {
-        out.write(halted.get(t) ? 0 : views[t][w] - oldest[w]);
+        out.write(halted.get(t) ? 0 : Math.max(0, views[t][w] - oldest[w]));
       }
     }
   }

@@ -20,13 +20,12 @@ final class WaitProtocol {
   static final int ROLE = 3;
   static final int SPACE = 4;
   static final int CLOSED = 5;
-  static final String[] WORDS = {"tail", "head", "signal", "role", "space", "closed"};
 
   /** The two words of the host's process by which its sleeper is woken for what is in no lane. */
   private static final int ASLEEP = 6;
 
   private static final int WOKEN = 7;
-  static final String[] WORDS_AND_ANNOUNCEMENT = {
+  static final String[] WORDS = {
     "tail", "head", "signal", "role", "space", "closed", "asleep", "woken"
   };
 

@@ -2,12 +2,13 @@ package dev.lockstep.model;
 
 import static dev.lockstep.model.Memory.Order.RELEASE_ACQUIRE;
 import static dev.lockstep.model.Memory.Order.TSO;
+import static dev.lockstep.model.Searches.losesNoMessage;
+import static dev.lockstep.model.Searches.losesNothing;
+import static dev.lockstep.model.Searches.search;
+import static dev.lockstep.model.Searches.undelivered;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.util.ArrayList;
-import java.util.Collections;
 import java.util.List;
-import java.util.function.ToIntFunction;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -18,11 +19,9 @@ import org.junit.jupiter.params.provider.EnumSource;
  * wake-up, and each known way to get it wrong does.
  */
 class WaitProtocolModelTest {
-  private static final List<String> REPORT = Collections.synchronizedList(new ArrayList<>());
-
   @AfterAll
   static void printStateCounts() {
-    REPORT.forEach(System.out::println);
+    Searches.print();
   }
 
   @Test
@@ -157,44 +156,8 @@ class WaitProtocolModelTest {
     return "mutant " + mutant;
   }
 
-  private static void losesNoMessage(
-      String what, Memory.Order order, int messages, List<Program> threads) {
-    String text = what + ", " + messages + " messages";
-    losesNothing(text, order, search(text, order, threads, undelivered(messages)));
-  }
-
   private static void losesNoClose(String what, Memory.Order order, List<Program> threads) {
-    losesNothing(what, order, search(what, order, threads, WaitProtocolModelTest::pumpNotEnded));
-  }
-
-  private static void losesNothing(String what, Memory.Order order, Search.Result result) {
-    assertThat(result.bad()).as("%s, %s:%n%s", what, order, result.trace()).isZero();
-    assertThat(result.ends()).as("end states of %s", what).isPositive();
-  }
-
-  private static Search.Result search(
-      String what,
-      Memory.Order order,
-      List<Program> threads,
-      ToIntFunction<Search.Finished> missing) {
-    long start = System.nanoTime();
-    boolean wakes = threads.stream().anyMatch(it -> it.name().equals("waker"));
-    String[] words = wakes ? WaitProtocol.WORDS_AND_ANNOUNCEMENT : WaitProtocol.WORDS;
-    Search.Result result = new Search(threads, words, order, missing).run();
-    REPORT.add(
-        "model: %-52s %-15s %8d states %3d ends %3d lost %5d ms"
-            .formatted(
-                what,
-                order,
-                result.states(),
-                result.ends(),
-                result.bad(),
-                (System.nanoTime() - start) / 1_000_000));
-    return result;
-  }
-
-  private static ToIntFunction<Search.Finished> undelivered(int messages) {
-    return end -> messages - end.word(WaitProtocol.HEAD);
+    losesNothing(what, order, threads, WaitProtocolModelTest::pumpNotEnded);
   }
 
   private static int pumpNotEnded(Search.Finished end) {
