@@ -109,6 +109,7 @@ class Calls:
         self.streams = ()
         self.describe_more = {}
         self.pending_interrupt = 0
+        self.interruptible = None  # code of the shim that an interrupt may hit anywhere
         self.close_requested = False
         self.exit = None  # a SystemExit that was raised on another thread
         self.dropped_replies = 0
@@ -493,10 +494,12 @@ class Calls:
 
     def _builtin(self, frame):
         """Answers the protocol's own names; False for one that is the main thread's to do."""
+        if frame.payload.startswith(_MAIN_THREADS):
+            return False
         try:
             name = _codec.decode_call(frame.payload, frame.flags & _layout.KEYWORDS)[0]
-            if name == "close":
-                return False
+            if name in _MAIN_THREADS_NAMES:
+                return False  # written in another form than ours
             answer = {
                 "exports": self.exported_names,
                 "describe": self.describe,
@@ -539,9 +542,6 @@ class Calls:
         else, "nested" on a thread that waits for a call of its own."""
         if frame is None:
             return
-        if frame.flags & _layout.BUILTIN:
-            self.close_requested = True
-            return
         call_id = frame.call_id
         reply = frame.kind == _layout.INVOKE
         function = None
@@ -550,7 +550,13 @@ class Calls:
             name, args, kwargs = _codec_now().decode_call(
                 frame.payload, frame.flags & _layout.KEYWORDS
             )
-            function = self.exports.get(name)
+            if frame.flags & _layout.BUILTIN:
+                if name == "close":
+                    self.close_requested = True
+                    return
+                function = self._script_function(name)
+            else:
+                function = self.exports.get(name)
             if function is None:
                 function = self.async_exports.get(name)
                 if function is None:
@@ -587,6 +593,18 @@ class Calls:
             return
         self.reply(call_id, payload)
 
+    def _script_function(self, name):
+        """One of main's builtin functions that run or read a script."""
+        from lockstep import _run
+
+        self.interruptible = _run.INTERRUPTIBLE
+        builtin = _run.BUILTINS[name]
+
+        def call(*args, **kwargs):
+            return builtin(self, *args, **kwargs)
+
+        return call
+
     def reply(self, call_id, payload):
         endpoint = self.endpoint
         if endpoint.unflushed:
@@ -602,7 +620,10 @@ class Calls:
 
     def fail(self, call_id, depth, error, function, stage, reply=True):
         """Answers a call with its error, or raises what ends the worker."""
-        if isinstance(error, SystemExit):
+        script_exit = getattr(error, "script_exit", None)
+        if script_exit is not None:
+            error = script_exit  # of a script that was run: it has ended, and nothing else
+        elif isinstance(error, SystemExit):
             if get_ident() == self.main.ident:
                 raise error
             self.exit = error
@@ -706,7 +727,11 @@ class Calls:
             return
         while frame is not None and "/_ctypes/" in frame.f_code.co_filename:
             frame = frame.f_back  # PyPy's ctypes is Python, and the shim waits inside it
-        if frame is not None and frame.f_code.co_filename.startswith(_HERE):
+        if (
+            frame is not None
+            and frame.f_code.co_filename.startswith(_HERE)
+            and frame.f_code is not self.interruptible
+        ):
             # By the call's own id: a note that comes too late must not hit the next call.
             self.pending_interrupt = word if here is None else here[0]
             self.endpoint.attention = True  # for a wait that has not yet gone to sleep
@@ -792,6 +817,13 @@ class _Unavailable:
             raise AttributeError(attribute)
         return _Unavailable("%s.%s" % (self._name, attribute))
 
+
+# Main's builtin functions that are not answered by whoever reads: their names, and how a call of them
+# begins on the wire.
+_MAIN_THREADS_NAMES = ("close", "run", "missing_imports")
+_MAIN_THREADS = tuple(
+    bytes((0x60 + len(name),)) + name.encode() for name in _MAIN_THREADS_NAMES
+)
 
 _HERE = is_coroutine_function.__code__.co_filename.rpartition("/")[0]  # as frames name it
 _chosen_codec = _codec

@@ -76,7 +76,7 @@ final class EngineSync implements Sync {
     return made;
   }
 
-  private static boolean isVoid(Type type) {
+  static boolean isVoid(Type type) {
     return type == void.class || type == Void.class;
   }
 
@@ -148,16 +148,19 @@ final class EngineSync implements Sync {
 
   @Override
   public Sync within(Duration deadline) {
+    return new EngineSync(life, nanosOf(deadline), names);
+  }
+
+  /** A deadline as an engine takes it; one that is too long for a long is one of centuries. */
+  static long nanosOf(Duration deadline) {
     if (deadline.isNegative() || deadline.isZero()) {
       throw new IllegalArgumentException("a deadline must be positive: deadline=" + deadline);
     }
-    long nanos;
     try {
-      nanos = deadline.toNanos();
+      return deadline.toNanos();
     } catch (ArithmeticException tooLong) {
-      nanos = Long.MAX_VALUE / 2;
+      return Long.MAX_VALUE / 2;
     }
-    return new EngineSync(life, nanos, names);
   }
 
   @Override
@@ -166,7 +169,7 @@ final class EngineSync implements Sync {
   }
 
   /** A future without a value that hands its cancellation on. */
-  private static final class VoidFuture extends CompletableFuture<@Nullable Object> {
+  static final class VoidFuture extends CompletableFuture<@Nullable Object> {
     private final CompletableFuture<@Nullable Object> source;
 
     @SuppressWarnings("FutureReturnValueIgnored")

@@ -19,6 +19,7 @@ final class ProcessWorker implements PyWorker {
 
   private final WorkerLife life;
   private final Sync sync;
+  private final ScriptRuns runs;
   private final long createdNanos = System.nanoTime();
   private final CompletableFuture<PyWorker> ready;
 
@@ -26,6 +27,7 @@ final class ProcessWorker implements PyWorker {
       String name, WorkerSettings settings, Services services, Consumer<ProcessWorker> onEnded) {
     this.life = new WorkerLife(name, settings, services, () -> onEnded.accept(this));
     this.sync = new EngineSync(life);
+    this.runs = new ScriptRuns(life);
     this.ready = life.ready.thenApply(alive -> this);
   }
 
@@ -58,6 +60,35 @@ final class ProcessWorker implements PyWorker {
   @Override
   public Sync sync() {
     return sync;
+  }
+
+  @Override
+  @SuppressWarnings({"unchecked", "NullAway"})
+  public <T extends @Nullable Object> T run(Script script, Class<T> type) {
+    return (T) runs.run(script, type);
+  }
+
+  @Override
+  @SuppressWarnings({"unchecked", "NullAway", "TypeParameterUnusedInFormals"})
+  public <T extends @Nullable Object> T run(Script script, Type type) {
+    return (T) runs.run(script, type);
+  }
+
+  @Override
+  @SuppressWarnings("unchecked")
+  public <T extends @Nullable Object> CompletableFuture<T> runAsync(Script script, Class<T> type) {
+    return (CompletableFuture<T>) runs.runAsync(script, type);
+  }
+
+  @Override
+  @SuppressWarnings("unchecked")
+  public <T extends @Nullable Object> CompletableFuture<T> runAsync(Script script, Type type) {
+    return (CompletableFuture<T>) runs.runAsync(script, type);
+  }
+
+  @Override
+  public List<String> missingImports(String script) {
+    return runs.missingImports(script);
   }
 
   @Override

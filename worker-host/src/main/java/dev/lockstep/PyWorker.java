@@ -61,6 +61,53 @@ public interface PyWorker extends ExposesFunctions<PyWorker>, AutoCloseable {
   Sync sync();
 
   /**
+   * Runs a script in the worker and blocks for the value of its last expression; {@code null} if
+   * its last statement is none.
+   *
+   * <p>The script has globals of its own, which begin with its context; the worker's own script is
+   * {@code import __main__} to it. {@code await} may stand at its top level. A last expression that
+   * is awaitable is awaited. Runs without {@code await} run one after the other, as plain functions
+   * do; those with it take turns, any number at once, each with its own answer. Made before the
+   * worker is ready a run waits until it is. {@code sys.exit} ends the run, not the worker.
+   *
+   * <p>Throws what {@link Sync} throws; a syntax error is a {@link PythonException} with file, line
+   * and caret in its traceback. {@code Thread.interrupt} gives the run up.
+   *
+   * @param type what the value is converted to; {@code Object.class} for as it comes, {@code
+   *     void.class} for none
+   */
+  <T extends @Nullable Object> T run(Script script, Class<T> type);
+
+  /** The same for a generic type. */
+  @SuppressWarnings("TypeParameterUnusedInFormals") // The type is the caller's word, as in Jackson.
+  <T extends @Nullable Object> T run(Script script, Type type);
+
+  /** The same for a text and the values that it sees. */
+  default <T extends @Nullable Object> T run(
+      String script, Map<String, ? extends @Nullable Object> context, Class<T> type) {
+    return run(Script.of(script).context(context), type);
+  }
+
+  /** Runs a script and returns at once; {@code cancel(true)} interrupts what runs. */
+  <T extends @Nullable Object> CompletableFuture<T> runAsync(Script script, Class<T> type);
+
+  /** The same for a generic type. */
+  <T extends @Nullable Object> CompletableFuture<T> runAsync(Script script, Type type);
+
+  /** The same for a text and the values that it sees. */
+  default <T extends @Nullable Object> CompletableFuture<T> runAsync(
+      String script, Map<String, ? extends @Nullable Object> context, Class<T> type) {
+    return runAsync(Script.of(script).context(context), type);
+  }
+
+  /**
+   * The modules that a script imports, wherever in it, and that the worker's Python does not have:
+   * top-level names in the order of the script. Looks at {@code import} statements only, and
+   * imports nothing. Blocks; a syntax error is a {@link PythonException}.
+   */
+  List<String> missingImports(String script);
+
+  /**
    * Raises {@code KeyboardInterrupt} in what the worker runs now on Python's main thread; nothing
    * happens when it runs nothing.
    */

@@ -348,4 +348,30 @@ class LifeAndDeathTest {
       assertThat(worker.sync().call("slow", String.class, 0)).isEqualTo("done");
     }
   }
+
+  @Test
+  void interruptReachesACallThatWasGivenUp() {
+    try (PyWorker worker =
+        source(
+                """
+                import time
+                from lockstep import sync
+                def spin():
+                    sync.begun()
+                    while True: time.sleep(.01)
+                def f(): return 1
+                __export__ = ["spin", "f"]
+                """)
+            .exposeVoid("begun", () -> {})
+            .start()) {
+      worker.ready().join();
+      Failing.with(
+          CallTimeoutException.class,
+          () -> worker.sync().within(Duration.ofMillis(300)).call("spin", void.class));
+      Until.holds("spin runs", () -> worker.statistics().calls().served() > 0);
+      CompletableFuture<Integer> next = worker.sync().callAsync("f", Integer.class);
+      worker.interrupt();
+      assertThat(next.orTimeout(20, TimeUnit.SECONDS).join()).isEqualTo(1);
+    }
+  }
 }

@@ -30,6 +30,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class CallEngine implements AutoCloseable {
   private static final long IDLE_LOOK_MILLIS = 2;
+  private static final int RUNS_USER_CODE = FrameFlags.BUILTIN | OutboundCalls.IN_ORDER;
 
   private final CallSettings settings;
   private final Counters counters = new Counters();
@@ -113,7 +114,7 @@ public final class CallEngine implements AutoCloseable {
       Map<String, ? extends @Nullable Object> keywords,
       long timeoutNanos) {
     requireMayCall(name.text());
-    return calls.callAsync(name, result, arguments, keywords, timeoutNanos);
+    return calls.callAsync(name, result, arguments, keywords, timeoutNanos, 0);
   }
 
   /** Tells the peer without an answer. Waits for space in the lane only. */
@@ -132,6 +133,29 @@ public final class CallEngine implements AutoCloseable {
   public @Nullable Object builtin(String name, ValueType result, long timeoutNanos) {
     return calls.call(
         name(name), result, new Object[0], Map.of(), timeoutNanos, FrameFlags.BUILTIN);
+  }
+
+  /**
+   * Calls one of the protocol's own functions that run user code ({@code run}, {@code
+   * missing_imports}): waits its turn as any call does; as {@link #call} in all else.
+   */
+  public @Nullable Object callBuiltin(
+      EncodedName name,
+      ValueType result,
+      @Nullable Object[] arguments,
+      Map<String, ? extends @Nullable Object> keywords,
+      long timeoutNanos) {
+    return calls.call(name, result, arguments, keywords, timeoutNanos, RUNS_USER_CODE);
+  }
+
+  /** The same without waiting; as {@link #callAsync}. */
+  public CompletableFuture<@Nullable Object> callBuiltinAsync(
+      EncodedName name,
+      ValueType result,
+      @Nullable Object[] arguments,
+      Map<String, ? extends @Nullable Object> keywords,
+      long timeoutNanos) {
+    return calls.callAsync(name, result, arguments, keywords, timeoutNanos, RUNS_USER_CODE);
   }
 
   /** Sends one of the protocol's own notifications ({@code close}; {@code progress}). */
@@ -446,8 +470,9 @@ public final class CallEngine implements AutoCloseable {
   }
 
   /**
-   * What the peer can be running for this side: the id of the one call in flight; without one, that
-   * of the last notification, which may have ended; 0 for neither; -1 if several are in flight.
+   * What the peer can be running for this side: the id of the one call in flight, or given up and
+   * not yet answered; without one, that of the last notification, which may have ended; 0 for
+   * neither; -1 if there are several.
    */
   public long soleCallOut() {
     return table.soleCall();

@@ -1,7 +1,10 @@
 package dev.lockstep.call;
 
 import java.util.ArrayList;
+import java.util.Iterator;
 import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReferenceArray;
@@ -27,6 +30,10 @@ final class CallTable {
 
   private final AtomicInteger needReader = new AtomicInteger();
   private volatile long lastNotificationId;
+
+  /** Calls that were given up and whose late answer has not come: the peer may still run them. */
+  private final Set<Long> givenUp = ConcurrentHashMap.newKeySet();
+
   private final int originBit;
 
   CallTable(int maxInFlight, int originBit) {
@@ -64,9 +71,17 @@ final class CallTable {
     return id;
   }
 
-  /** The one call in flight, or if there is none the last notification; 0: none, -1: several. */
+  /**
+   * The one call that the peer can be running, given up or not, or if there is none the last
+   * notification; 0: none, -1: several.
+   */
   long soleCall() {
     List<PendingCall> calls = list();
+    Iterator<Long> others = givenUp.iterator();
+    if (others.hasNext()) {
+      long id = others.next();
+      return calls.isEmpty() && !others.hasNext() ? id : -1;
+    }
     return switch (calls.size()) {
       case 0 -> lastNotificationId;
       case 1 -> calls.get(0).id;
@@ -88,6 +103,22 @@ final class CallTable {
       needReader.decrementAndGet();
     }
     return true;
+  }
+
+  /** As {@link #remove}, by somebody who no longer waits for its answer. */
+  boolean giveUp(PendingCall call) {
+    // First, so that an answer that comes just now finds it here.
+    givenUp.add(call.id);
+    boolean removed = remove(call);
+    if (!removed || !call.sent()) {
+      givenUp.remove(call.id);
+    }
+    return removed;
+  }
+
+  /** The answer of a call that is not in the table any more has come. */
+  void answeredLate(long id) {
+    givenUp.remove(id);
   }
 
   /** Whether this side ever made a call with this id. */

@@ -158,6 +158,7 @@ final class LaneReader {
             "call id of " + FrameKind.name(message.kind()), message.callId(), "one of a call made");
       }
       counters.lateRepliesDropped.increment();
+      table.answeredLate(message.callId());
       return null;
     }
     call.settle(message.payload(), message.length(), message.kind() == FrameKind.ERROR);

@@ -22,6 +22,9 @@ import org.jspecify.annotations.Nullable;
 
 /** Calls of ours: encoded, put into the table, sent, waited for, and turned into what is thrown. */
 final class OutboundCalls {
+  /** Not on the wire: a builtin function that runs user code, and so has no precedence. */
+  static final int IN_ORDER = 1 << 16;
+
   private final CallEngine engine;
   private final CallSettings settings;
   private final Channel channel;
@@ -103,13 +106,14 @@ final class OutboundCalls {
       ValueType result,
       @Nullable Object[] arguments,
       Map<String, ? extends @Nullable Object> keywords,
-      long timeoutNanos) {
+      long timeoutNanos,
+      int flags) {
     ThreadState state = settings.contexts().state();
     CallFuture future = new CallFuture(engine);
     PendingCall call =
         new PendingCall(name.text(), result, timeoutNanos, state.context(), null, true, future);
     future.of(call);
-    begin(call, name, arguments, keywords, 0, state);
+    begin(call, name, arguments, keywords, flags, state);
     if (timeoutNanos != 0) {
       startTimer(call);
     }
@@ -155,7 +159,7 @@ final class OutboundCalls {
     try {
       encode(out, name, arguments, keywords);
       long parentId = CallContext.parentIdFor(engine, call.context);
-      engine.lifetime().requireOpen(call.name, parentId != 0 || flags != 0);
+      engine.lifetime().requireOpen(call.name, parentId != 0 || hasPrecedence(flags));
       int depth = nextDepth(call.context, call.name);
       boolean now = !mustWait(flags, parentId);
       call.sentAtOnce = now;
@@ -168,10 +172,11 @@ final class OutboundCalls {
       if (engine.isEnded() && table.remove(call)) {
         throw engine.lifetime().ended(call.name);
       }
+      int frameFlags = (flags & FrameFlags.ALL) | keywordFlag(keywords);
       if (now) {
-        sendOrRemove(call, flags | keywordFlag(keywords), depth, parentId, out);
+        sendOrRemove(call, frameFlags, depth, parentId, out);
       } else {
-        hold(call, flags | keywordFlag(keywords), depth, out);
+        hold(call, frameFlags, depth, out);
       }
     } finally {
       state.giveBack(out);
@@ -208,7 +213,12 @@ final class OutboundCalls {
 
   /** Before READY only what is nested in a boot-time call, or builtin, is sent. */
   private boolean mustWait(int flags, long parentId) {
-    return !gate.isOpen() && parentId == 0 && (flags & FrameFlags.BUILTIN) == 0;
+    return !gate.isOpen() && parentId == 0 && !hasPrecedence(flags);
+  }
+
+  /** Whether it is one of the protocol's own, which nothing holds back. */
+  private static boolean hasPrecedence(int flags) {
+    return (flags & (FrameFlags.BUILTIN | IN_ORDER)) == FrameFlags.BUILTIN;
   }
 
   private void hold(PendingCall call, int flags, int depth, PayloadBuffer out) {
@@ -290,7 +300,7 @@ final class OutboundCalls {
 
   /** Nobody waits any more; false if an answer came first. */
   private boolean abandon(PendingCall call) {
-    if (!table.remove(call)) {
+    if (!table.giveUp(call)) {
       // Whoever took it out is about to settle it.
       while (!call.settled()) {
         Thread.onSpinWait();
@@ -343,7 +353,7 @@ final class OutboundCalls {
 
   /** The future's deadline passed. On the timer's thread: what depends on it runs elsewhere. */
   private void expire(PendingCall call) {
-    if (table.remove(call)) {
+    if (table.giveUp(call)) {
       counters.timeouts.increment();
       call.settleDead(new DeadlinePassed());
       engine.completeElsewhere(call);
@@ -355,7 +365,7 @@ final class OutboundCalls {
 
   /** The future was cancelled. */
   boolean cancel(PendingCall call, boolean mayInterrupt) {
-    if (!table.remove(call)) {
+    if (!table.giveUp(call)) {
       return false;
     }
     counters.cancelled.increment();

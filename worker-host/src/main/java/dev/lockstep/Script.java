@@ -1,0 +1,103 @@
+package dev.lockstep;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Python text to run in a worker that is there already, with what it is to see; see {@link
+ * PyWorker#run(Script, Class)}. Immutable and reusable; each method gives a changed copy.
+ */
+public final class Script {
+  private static final String BUILTINS = "__builtins__";
+
+  private final String text;
+  private final String file;
+  private final Map<String, @Nullable Object> context;
+  private final long timeoutNanos;
+
+  private Script(
+      String text, String file, Map<String, @Nullable Object> context, long timeoutNanos) {
+    this.text = text;
+    this.file = file;
+    this.context = context;
+    this.timeoutNanos = timeoutNanos;
+  }
+
+  /** A script. One that is indented as a whole, as in a text block, runs as if it were not. */
+  public static Script of(String text) {
+    return new Script(text, "", Map.of(), 0);
+  }
+
+  /** The text of a file, in UTF-8, with its path as its name. */
+  public static Script read(Path file) throws IOException {
+    return of(Files.readString(file)).file(file.toString());
+  }
+
+  /**
+   * The name in tracebacks and syntax errors, and {@code __file__}; it need not exist. Default:
+   * {@code <run 1>}, {@code <run 2>}, …, and no {@code __file__}.
+   */
+  public Script file(String name) {
+    return new Script(text, name, context, timeoutNanos);
+  }
+
+  /**
+   * The values that this run sees, and no other: globals by their names, which {@code from js
+   * import name} finds, too. Replaces what was set before.
+   *
+   * @throws IllegalArgumentException if a name is {@code __builtins__}, which is Python's own
+   */
+  public Script context(Map<String, ? extends @Nullable Object> values) {
+    if (values.containsKey(BUILTINS)) {
+      throw new IllegalArgumentException(
+          "a script's context cannot hold Python's own functions: name=" + BUILTINS);
+    }
+    return new Script(
+        text, file, Collections.unmodifiableMap(new LinkedHashMap<>(values)), timeoutNanos);
+  }
+
+  /** One value more for its context, or another one for the name; see {@link #context}. */
+  public Script with(String name, @Nullable Object value) {
+    Map<String, @Nullable Object> more = new LinkedHashMap<>(context);
+    more.put(name, value);
+    return context(more);
+  }
+
+  /**
+   * A deadline from the call to the value; default: none. Past it the run ends with {@link
+   * CallTimeoutException} and its late value is dropped; {@link PyWorker#interrupt} stops what
+   * still runs.
+   *
+   * @throws IllegalArgumentException if it is not positive
+   */
+  public Script within(Duration deadline) {
+    return new Script(text, file, context, EngineSync.nanosOf(deadline));
+  }
+
+  String text() {
+    return text;
+  }
+
+  String file() {
+    return file;
+  }
+
+  Map<String, @Nullable Object> context() {
+    return context;
+  }
+
+  long timeoutNanos() {
+    return timeoutNanos;
+  }
+
+  @Override
+  public String toString() {
+    return "script " + (file.isEmpty() ? "of " + text.length() + " characters" : file);
+  }
+}
