@@ -11,6 +11,8 @@ import sys
 from lockstep import _lifeline, _source
 
 EXIT_CANNOT_START = 3
+_STACKS_SIGNAL = 50  # StackFile.SIGNAL: a real-time one, which has no other meaning
+_STACKS_FILE = "lockstep-stacks"  # StackFile.LINK
 _LONGEST_START_UP_MESSAGE = 64 * 1024 * 1024
 
 
@@ -172,12 +174,19 @@ def _open_streams(calls):
 
 
 def _enable_faulthandler():
+    """Main starts us with it already; here for a worker that was started without, and for stacks that are
+    told while nobody can run Python: main sends the signal, the handler in C writes to the file, main reads
+    it through /proc. Nothing is left of the file but an empty one until then."""
     try:
         import faulthandler
 
         faulthandler.enable()
+        made = os.memfd_create(_STACKS_FILE)
+        stacks = os.open("/proc/self/fd/%d" % made, os.O_WRONLY | os.O_APPEND)
+        os.close(made)
+        faulthandler.register(_STACKS_SIGNAL, stacks, all_threads=True)
     except (ImportError, OSError, ValueError, RuntimeError, AttributeError):
-        pass  # a closed stderr, or an interpreter that has none
+        pass  # a closed stderr, or an interpreter or kernel that has no such thing
 
 
 def _publish(calls, message):

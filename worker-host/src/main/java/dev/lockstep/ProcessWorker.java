@@ -14,6 +14,7 @@ import org.jspecify.annotations.Nullable;
 /** A worker that is a process of this machine: the public face of its {@link WorkerLife}. */
 final class ProcessWorker implements PyWorker {
   private static final Duration STACKS_DEADLINE = Duration.ofSeconds(5);
+  private static final long ANSWER_NANOS = 500_000_000;
   private static final CallStatistics NO_CALLS =
       new CallStatistics(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
 
@@ -194,9 +195,24 @@ final class ProcessWorker implements PyWorker {
   public String dumpStacks() {
     WorkerParts parts = life.parts();
     CallEngine engine = parts.engine();
-    Object text =
-        engine.builtin("stacks", parts.codec().typeOf(String.class), STACKS_DEADLINE.toNanos());
-    return String.valueOf(text);
+    long deadlineNanos = System.nanoTime() + STACKS_DEADLINE.toNanos();
+    try {
+      return String.valueOf(
+          engine.builtin("stacks", parts.codec().typeOf(String.class), ANSWER_NANOS));
+    } catch (CallTimeoutException busy) {
+      // Nobody there reads the lane: user code runs, or holds the interpreter's lock in C.
+      return parts
+          .process()
+          .stacks(deadlineNanos)
+          .orElseThrow(
+              () ->
+                  new CallTimeoutException(
+                      "the worker tells no stacks: worker="
+                          + name()
+                          + ", waited="
+                          + STACKS_DEADLINE.toMillis()
+                          + " ms; is its process stopped?"));
+    }
   }
 
   @Override

@@ -140,7 +140,13 @@ public interface PyWorker extends ExposesFunctions<PyWorker>, AutoCloseable {
    */
   WorkerDescription describe();
 
-  /** The stacks of its Python threads, as text; asks the worker, which must be able to answer. */
+  /**
+   * The stacks of its Python threads, as text. Asks the worker first; if that is busy in a call, in
+   * its script, or in C with the interpreter's lock, after half a second without it. Changes
+   * nothing in what the worker does.
+   *
+   * @throws CallTimeoutException after 5 s, of a process that is stopped
+   */
   String dumpStacks();
 
   /**

@@ -87,7 +87,11 @@ final class WorkerLife implements Listener {
       Path interpreter = services.interpreters.find(settings.interpreter);
       Path shim = services.shim();
       List<String> command =
-          List.of(interpreter.toString(), shim.resolve("__main__.py").toString());
+          List.of(
+              interpreter.toString(),
+              "-X",
+              "faulthandler", // a crash in whatever runs before our own first line is told, too
+              shim.resolve("__main__.py").toString());
       WorkerParts made =
           new WorkerParts(name, settings, services, new CallFailures(name), this, command);
       parts = made;
@@ -373,8 +377,21 @@ final class WorkerLife implements Listener {
     } else {
       made.engine().fail(how);
     }
+    tellOfLateWakeups(made);
     made.release();
     ended(how, status);
+  }
+
+  /**
+   * There must be none: what was lost cost a slice of waiting. Nobody else would ever hear of it.
+   */
+  private void tellOfLateWakeups(WorkerParts made) {
+    long late = made.lateWakeups();
+    if (late != 0) {
+      log.log(
+          System.Logger.Level.WARNING,
+          "late wake-ups, please report this: worker=" + name + ", count=" + late);
+    }
   }
 
   private ExitStatus status(int exitCode) {

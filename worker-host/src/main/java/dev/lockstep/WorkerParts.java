@@ -244,6 +244,12 @@ final class WorkerParts {
     return services.poller.drain(ends).orTimeout(1, TimeUnit.SECONDS).exceptionally(late -> null);
   }
 
+  /** Slices that ended with data there, as this side counted them and as the worker says it did. */
+  long lateWakeups() {
+    return engine.statistics().lateWakeups()
+        + segment.getLongAcquire(SegmentLayout.WORKER_LATE_WAKEUPS_OFFSET);
+  }
+
   /** Gives memory and descriptors back. The engine has ended. */
   void release() {
     process.killLeftovers();

@@ -10,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
@@ -27,11 +28,13 @@ public final class WorkerProcess {
   private final Process process;
   private final OutputStream stdin;
   private final OptionalLong startTime;
+  private final StackFile stackFile;
 
   private WorkerProcess(Process process) {
     this.process = process;
     this.stdin = process.getOutputStream();
     this.startTime = ProcFs.startTime(process.pid());
+    this.stackFile = new StackFile(process.pid(), this::signal);
   }
 
   /**
@@ -103,6 +106,16 @@ public final class WorkerProcess {
     if (process.isAlive() && ProcFs.startTime(pid()).equals(startTime)) {
       Signals.send(pid(), signal);
     }
+  }
+
+  /**
+   * The stacks of its threads of Python, whatever they do, newest call first; empty if they were
+   * not told by then.
+   *
+   * @param deadlineNanos on the scale of {@link System#nanoTime}
+   */
+  public Optional<String> stacks(long deadlineNanos) {
+    return stackFile.take(deadlineNanos);
   }
 
   /** Kills the process and its group. Does not wait. */

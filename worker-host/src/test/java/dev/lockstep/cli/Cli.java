@@ -99,6 +99,7 @@ final class Cli implements AutoCloseable {
       String stdout = out.await();
       String stderr = err.await();
       assertNothingIsLeft();
+      assertThat(stderr).doesNotContain("late wake-ups");
       return new Result(process.exitValue(), stdout, stderr);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();

@@ -125,6 +125,37 @@ class CommandLineIT {
   }
 
   @Test
+  void dumpShowsAWorkerThatHangsInCAndDoesNotStopIt() throws Exception {
+    Path script = folder.resolve("hangs.py");
+    Files.write(
+        script,
+        List.of(
+            "import ctypes",
+            "def f():",
+            "    print('hanging', flush=True)",
+            "    ctypes.PyDLL(None).sleep(5)",
+            "    return 'went on'",
+            "__export__ = ['f']"));
+    try (Cli cli = Cli.start("call", script.toString(), "f")) {
+      cli.awaitErr("hanging");
+      long worker = cli.descendants().get(0);
+      Cli.Result dump = Cli.run("dump", Long.toString(worker));
+
+      assertThat(dump.exitCode()).as(dump.err()).isZero();
+      assertThat(dump.err()).isEmpty();
+      assertThat(dump.out().lines())
+          .anyMatch(line -> line.matches("host +pid=" + cli.pid() + ", state=ready, late.*=0"))
+          .anyMatch(line -> line.matches("worker +pid=" + worker + ", state=ready, late.*=0"))
+          .anyMatch(line -> line.matches("to worker .* unread=0 bytes, reader awake .*"))
+          .anyMatch(line -> line.matches("to host .* unread=0 bytes, reader asleep .*"))
+          .hasSize(5);
+      Cli.Result call = cli.await();
+      assertThat(call.exitCode()).as(call.err()).isZero();
+      assertThat(call.out().strip()).isEqualTo("\"went on\"");
+    }
+  }
+
+  @Test
   void dumpOfAnotherProcessIsOneSentence() throws IOException {
     Cli.Result result = Cli.run("dump", Long.toString(ProcessHandle.current().pid()));
 
