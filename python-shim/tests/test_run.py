@@ -88,6 +88,36 @@ class ValueTest(RunTest):
         self.assertEqual(self.run_in(host, begin + "asyncio.run(f(4))"), 4)
         self.assertEqual(self.run_in(host, begin + "await f(0)\nasyncio.gather(f(1), f(2))"), [1, 2])
 
+    def test_a_call_that_comes_while_a_task_blocks_runs_as_soon_as_the_task_waits(self):
+        def ask():
+            calls.append(host.begin("open", parent=(0, 0)))
+            time.sleep(0.05)  # likely there, and read by the thread that waits for this answer
+
+        calls = []
+        host = self.worker(
+            """
+            from lockstep import sync
+            is_open = False
+            def open_all():
+                global is_open
+                is_open = True
+            sync.open = open_all
+            """,
+            handlers={"ask": ask},
+        )
+        text = """
+            import asyncio, __main__
+            from lockstep import sync
+            sync.ask()
+            while not __main__.is_open:
+                await asyncio.sleep(0.001)
+            7
+        """
+        for _ in range(5):
+            self.assertEqual(self.run_in(host, "import __main__\n__main__.is_open = False"), None)
+            self.assertEqual(self.run_in(host, text), 7)
+            host.finish(calls.pop())
+
     def test_runs_call_main_and_are_nested_in_its_calls(self):
         def answer(x):
             return self.run_in(host, "x + 1", {"x": x}, parent=host.stack[-1])

@@ -93,7 +93,7 @@ def _start():
         calls.describe_more["why_not_c"] = why
     _lifeline.guard_forks(endpoint, held)
     _lifeline.handle_interrupts(calls.on_interrupt)
-    _lifeline.close_input()
+    _lifeline.ask_main_for_input(calls)
     _open_streams(calls)
     _enable_faulthandler()
     _publish(calls, message)
@@ -149,6 +149,8 @@ def _open_streams(calls):
     class Noted(io.BufferedWriter):
         def write(self, data):
             endpoint.unflushed = True
+            if calls.output is not None:
+                calls.output.before_write()
             return super().write(data)
 
     streams = []

@@ -107,6 +107,7 @@ class Calls:
         self.calls = {}  # call id -> Pending
         self.loop = None  # _loop.Loop, from the first coroutine on
         self.streams = ()
+        self.output = None  # _output.Output, from the first run on whose output main wants apart
         self.describe_more = {}
         self.pending_interrupt = 0
         self.interruptible = None  # code of the shim that an interrupt may hit anywhere
@@ -470,6 +471,8 @@ class Calls:
         self.endpoint.queued = len(self.queue)
         if get_ident() != self.main.ident:
             self.wake_main()
+        elif self.loop is not None:
+            self.loop.stir()  # it was read in a blocking call of a task: the loop goes on after it
 
     def next_queued(self):
         frame = self.queue.popleft()

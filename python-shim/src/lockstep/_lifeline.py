@@ -100,8 +100,8 @@ def handle_interrupts(handler):
     _signal.signal(_signal.SIGINT, handler)
 
 
-class NoInput:
-    """`sys.stdin` of a worker whose host answers no input: it is at its end."""
+class Input:
+    """`sys.stdin` of a worker: asks main for each line."""
 
     encoding = "utf-8"
     errors = "strict"
@@ -109,19 +109,31 @@ class NoInput:
     name = "<stdin>"
     mode = "r"
     closed = False
-    line_buffering = False
+    line_buffering = True
 
-    def read(self, size=-1):
-        return ""
+    def __init__(self, calls):
+        self._calls = calls
+        self._rest = ""
 
     def readline(self, size=-1):
-        return ""
+        from lockstep import _input
+
+        text = self._rest or _input.read_line(self._calls)
+        if size is None or size < 0:
+            size = len(text)
+        self._rest = text[size:]
+        return text[:size]
 
     def readlines(self, hint=-1):
-        return []
+        return list(self)
+
+    def read(self, size=-1):
+        if size is not None and size >= 0:
+            return self.readline(size)
+        return "".join(self)
 
     def __iter__(self):
-        return iter(())
+        return iter(self.readline, "")
 
     def readable(self):
         return True
@@ -148,15 +160,14 @@ class NoInput:
         pass
 
 
-def no_input(prompt=""):
-    """`input()` of such a worker."""
-    print(prompt, end="", flush=True)
-    raise EOFError("input() has no answer: this worker was started without an input handler")
-
-
-def close_input():
-    """Gives user code a stdin that is at its end."""
+def ask_main_for_input(calls):
+    """Gives user code a stdin, and an `input`, whose other end is main."""
     import builtins
 
-    sys.stdin = sys.__stdin__ = NoInput()
-    builtins.input = no_input
+    def input(prompt="", /):  # noqa: A001 - it takes the place of Python's
+        from lockstep import _input
+
+        return _input.ask(calls, prompt)
+
+    sys.stdin = sys.__stdin__ = Input(calls)
+    builtins.input = input

@@ -41,11 +41,12 @@ class ScriptExit(Exception):
 class Run:
     """One script, from its text to its value."""
 
-    def __init__(self, calls, text, context, file):
+    def __init__(self, calls, text, context, file, output):
         self.calls = calls
         self.context = context
         self.file = file
         self.text = text
+        self.output = output  # its number where main wants its output apart, else 0
         self.scope = {"__name__": "__main__", "__builtins__": sys.modules["builtins"], **context}
         if file[:1] != "<":
             self.scope.setdefault("__file__", file)
@@ -56,9 +57,9 @@ class Run:
         body, last = self._compile()
         if (body.co_flags | (0 if last is None else last.co_flags)) & _CO_COROUTINE:
             return self._awaited(lambda: _evaluate_async(body, last, self.scope))
-        _alive[id(self.scope)] = self
         token = current.set(self)
         try:
+            self._begin()
             if self.calls.pending_interrupt:
                 self.calls.check_interrupt()
             value = _evaluate(body, last, self.scope)
@@ -68,15 +69,17 @@ class Run:
             self._failed()
             raise
         finally:
-            current.reset(token)
-            self._end()
+            try:
+                self._end()
+            finally:
+                current.reset(token)
         # As a browser's promise: nobody wants a coroutine that nobody awaited.
         return self._awaited(lambda: value) if hasattr(type(value), "__await__") else value
 
     async def _awaited(self, begin):
-        _alive[id(self.scope)] = self
         current.set(self)  # in a context of this task's own
         try:
+            self._begin()
             value = begin()
             while hasattr(type(value), "__await__"):
                 value = await value
@@ -106,8 +109,18 @@ class Run:
         # Another run may have had a script of this name since: the traceback shows these lines.
         _show_lines(self.file, self.text)
 
+    def _begin(self):
+        _alive[id(self.scope)] = self
+        if self.output:
+            if self.calls.output is None:
+                from lockstep._output import Output
+
+                self.calls.output = Output(self.calls)
+            self.calls.output.begin(self)
+
     def _end(self):
-        _alive.pop(id(self.scope), None)
+        if _alive.pop(id(self.scope), None) is not None and self.output:
+            self.calls.output.end(self)
 
 
 def _evaluate(body, last, scope):
@@ -157,12 +170,12 @@ def run_here(depth):
 # ---- the builtin functions -----------------------------------------------------------------------------
 
 
-def run(calls, text, context=None, file=None):
+def run(calls, text, context=None, file=None, output=0):
     """Main's ``run``: the value of the script's last expression."""
     global _started
     _started += 1
     text = dedented(text)
-    return Run(calls, text, context or {}, file or "<run %d>" % _started).start()
+    return Run(calls, text, context or {}, file or "<run %d>" % _started, output).start()
 
 
 def dedented(text):

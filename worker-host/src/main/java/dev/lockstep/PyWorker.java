@@ -317,6 +317,16 @@ public interface PyWorker extends ExposesFunctions<PyWorker>, AutoCloseable {
       return this;
     }
 
+    /**
+     * Answers {@code input()} and {@code sys.stdin}; default: none, and {@code input()} raises
+     * EOFError. May block: it has a thread of its own while it is asked, for one line at a time,
+     * which is interrupted when Python no longer waits for the line.
+     */
+    public Builder onInput(InputHandler handler) {
+      settings.inputHandler = handler;
+      return this;
+    }
+
     /** Is told once when the process is gone. */
     public Builder onExit(Consumer<? super ExitStatus> consumer) {
       settings.exitConsumer = consumer;

@@ -7,6 +7,7 @@ import java.time.Duration;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -20,18 +21,24 @@ public final class Script {
   private final String file;
   private final Map<String, @Nullable Object> context;
   private final long timeoutNanos;
+  private final @Nullable Consumer<? super OutputLine> outputConsumer;
 
   private Script(
-      String text, String file, Map<String, @Nullable Object> context, long timeoutNanos) {
+      String text,
+      String file,
+      Map<String, @Nullable Object> context,
+      long timeoutNanos,
+      @Nullable Consumer<? super OutputLine> outputConsumer) {
     this.text = text;
     this.file = file;
     this.context = context;
     this.timeoutNanos = timeoutNanos;
+    this.outputConsumer = outputConsumer;
   }
 
   /** A script. One that is indented as a whole, as in a text block, runs as if it were not. */
   public static Script of(String text) {
-    return new Script(text, "", Map.of(), 0);
+    return new Script(text, "", Map.of(), 0, null);
   }
 
   /** The text of a file, in UTF-8, with its path as its name. */
@@ -44,7 +51,7 @@ public final class Script {
    * {@code <run 1>}, {@code <run 2>}, …, and no {@code __file__}.
    */
   public Script file(String name) {
-    return new Script(text, name, context, timeoutNanos);
+    return new Script(text, name, context, timeoutNanos, outputConsumer);
   }
 
   /**
@@ -59,7 +66,11 @@ public final class Script {
           "a script's context cannot hold Python's own functions: name=" + BUILTINS);
     }
     return new Script(
-        text, file, Collections.unmodifiableMap(new LinkedHashMap<>(values)), timeoutNanos);
+        text,
+        file,
+        Collections.unmodifiableMap(new LinkedHashMap<>(values)),
+        timeoutNanos,
+        outputConsumer);
   }
 
   /** One value more for its context, or another one for the name; see {@link #context}. */
@@ -77,7 +88,21 @@ public final class Script {
    * @throws IllegalArgumentException if it is not positive
    */
   public Script within(Duration deadline) {
-    return new Script(text, file, context, EngineSync.nanosOf(deadline));
+    return new Script(text, file, context, EngineSync.nanosOf(deadline), outputConsumer);
+  }
+
+  /**
+   * Gets every line that the run writes to stdout and stderr, in order for each stream and all of
+   * them before the run's value, as {@link PyWorker.Builder#onOutput} gets the worker's; default:
+   * they are among the worker's.
+   *
+   * <p>What Python code prints is told apart whatever else runs, in tasks and in threads that run
+   * the script's functions, too. What C code and child processes write belongs to the run that
+   * wrote or began last; with one run at a time that is always the right one. A run that was given
+   * up gets nothing more. Not in {@code sync_main_only} workers.
+   */
+  public Script onOutput(Consumer<? super OutputLine> consumer) {
+    return new Script(text, file, context, timeoutNanos, consumer);
   }
 
   String text() {
@@ -94,6 +119,10 @@ public final class Script {
 
   long timeoutNanos() {
     return timeoutNanos;
+  }
+
+  @Nullable Consumer<? super OutputLine> outputConsumer() {
+    return outputConsumer;
   }
 
   @Override

@@ -50,6 +50,7 @@ final class WorkerLife implements Listener {
   private final Runnable onEnded;
   private final System.Logger log;
   final WorkerOutput output;
+  private final WorkerBuiltins builtins;
   final CompletableFuture<WorkerLife> ready = new CompletableFuture<>();
   final CompletableFuture<ExitStatus> exit = new CompletableFuture<>();
   private final CountDownLatch startTried = new CountDownLatch(1);
@@ -74,6 +75,7 @@ final class WorkerLife implements Listener {
     this.onEnded = onEnded;
     this.log = System.getLogger("dev.lockstep.worker." + name);
     this.output = new WorkerOutput(settings, name);
+    this.builtins = new WorkerBuiltins(name, settings, output, this::partsIfMade);
   }
 
   // --- start
@@ -204,20 +206,17 @@ final class WorkerLife implements Listener {
 
   @Override
   public void onBuiltinNotify(String builtin, @Nullable Object[] arguments) {
-    var consumer = settings.progressConsumer;
-    if (builtin.equals("progress") && consumer != null) {
-      consumer.accept(
-          new Progress(
-              number(arguments, 0),
-              number(arguments, 1),
-              arguments.length > 2 && arguments[2] instanceof String text ? text : ""));
-    }
+    builtins.notified(builtin, arguments);
   }
 
-  private static double number(@Nullable Object[] arguments, int index) {
-    return index < arguments.length && arguments[index] instanceof Number number
-        ? number.doubleValue()
-        : 0;
+  @Override
+  public boolean hasBuiltin(String builtin) {
+    return builtins.answers(builtin);
+  }
+
+  @Override
+  public @Nullable Object onBuiltinCall(String builtin, @Nullable Object[] arguments) {
+    return builtins.call(builtin, arguments);
   }
 
   @Override

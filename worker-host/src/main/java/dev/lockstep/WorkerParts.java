@@ -238,6 +238,11 @@ final class WorkerParts {
     }
   }
 
+  /** Delivers what it has written until now, then runs something on the polling thread. */
+  CompletableFuture<Void> afterOutput(Runnable then) {
+    return services.poller.afterReading(List.of(stdout.readEnd(), stderr.readEnd()), then);
+  }
+
   /** Delivers what is left of its output; completes soon, whoever else holds the pipes. */
   CompletableFuture<Void> drainOutput() {
     List<Fd> ends = List.of(stdout.readEnd(), stderr.readEnd(), lifeline.readEnd());

@@ -35,6 +35,7 @@ final class WorkerSettings {
   @Nullable ObjectMapper objectMapper;
   boolean strictNanos;
   @Nullable Consumer<? super OutputLine> outputConsumer;
+  @Nullable InputHandler inputHandler;
   @Nullable Consumer<? super ExitStatus> exitConsumer;
   @Nullable Consumer<? super Progress> progressConsumer;
   Map<String, ExposedFunction> exposed = new LinkedHashMap<>();
@@ -50,6 +51,11 @@ final class WorkerSettings {
   /** Refuses what can be refused before anything is started. */
   void requireConsistent() {
     type.requireSupported();
+    if (isSyncMainOnly() && inputHandler != null) {
+      throw new IllegalArgumentException(
+          "a sync_main_only worker cannot call Java, so onInput would never be asked: worker="
+              + (name == null ? source.defaultName() : name));
+    }
     if (isSyncMainOnly() && !exposed.isEmpty()) {
       throw new IllegalArgumentException(
           "a sync_main_only worker cannot call Java, so nothing can be exposed to it: exposed="
@@ -94,6 +100,7 @@ final class WorkerSettings {
     copy.objectMapper = objectMapper;
     copy.strictNanos = strictNanos;
     copy.outputConsumer = outputConsumer;
+    copy.inputHandler = inputHandler;
     copy.exitConsumer = exitConsumer;
     copy.progressConsumer = progressConsumer;
     copy.exposed = new LinkedHashMap<>(exposed);

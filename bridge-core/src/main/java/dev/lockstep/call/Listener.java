@@ -20,6 +20,23 @@ public interface Listener {
    */
   void onBuiltinNotify(String name, @Nullable Object[] arguments);
 
+  /** Whether the layer above answers calls of this builtin function. */
+  default boolean hasBuiltin(String name) {
+    return false;
+  }
+
+  /**
+   * The peer calls a builtin function of the layer above: {@code input} or {@code output}, for a
+   * host.
+   *
+   * @return the answer, or a {@code CompletionStage} of it
+   * @throws Exception that answers the call
+   */
+  default @Nullable Object onBuiltinCall(String name, @Nullable Object[] arguments)
+      throws Exception {
+    throw new UnsupportedOperationException(name);
+  }
+
   /**
    * The peer wrote what no peer of ours writes. The engine has failed; every call in flight fails.
    *

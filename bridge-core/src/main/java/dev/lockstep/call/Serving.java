@@ -184,11 +184,15 @@ final class Serving {
     }
   }
 
-  private Object builtin(InboundCall call) {
-    return switch (call.name) {
-      case EXPORTS -> exposed();
-      default -> throw new Refused(notExported(call.name));
-    };
+  private @Nullable Object builtin(InboundCall call) throws Exception {
+    if (call.name.equals(EXPORTS)) {
+      return exposed();
+    }
+    Listener above = settings.listener();
+    if (!above.hasBuiltin(call.name)) {
+      throw new Refused(notExported(call.name));
+    }
+    return above.onBuiltinCall(call.name, read(call, null).positional);
   }
 
   @SuppressWarnings("ArrayRecordComponent") // Never compared.

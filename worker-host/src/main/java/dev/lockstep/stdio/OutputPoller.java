@@ -78,6 +78,30 @@ public final class OutputPoller implements AutoCloseable {
     return done;
   }
 
+  /**
+   * Reads what is in these pipes now, then runs something on the polling thread: what it does lies
+   * between what was written before this call and what is written after its completion.
+   */
+  public CompletableFuture<Void> afterReading(List<Fd> readEnds, Runnable then) {
+    CompletableFuture<Void> done = new CompletableFuture<>();
+    wish(
+        () -> {
+          for (Iterator<Entry> it = entries.iterator(); it.hasNext(); ) {
+            Entry entry = it.next();
+            if (readEnds.contains(entry.fd) && !readAll(entry)) {
+              it.remove();
+              end(entry);
+            }
+          }
+          then.run();
+          done.complete(null);
+        });
+    if (!thread.isAlive()) {
+      done.complete(null);
+    }
+    return done;
+  }
+
   private void wish(Runnable wish) {
     wishes.add(wish);
     if (wakePending.compareAndSet(false, true)) {
@@ -138,17 +162,23 @@ public final class OutputPoller implements AutoCloseable {
   }
 
   private void drain(Entry entry) {
+    readAll(entry);
+    end(entry);
+  }
+
+  /** Reads all that is in the pipe, whatever somebody adds meanwhile; false at the end. */
+  private boolean readAll(Entry entry) {
     int left = MAX_DRAIN_BYTES;
     int[] fd = {entry.fd.number()};
     while (left > 0 && Poll.await(fd, 0)[0]) {
       int length = entry.fd.read(buffer);
       if (length <= 0) {
-        break;
+        return false;
       }
       deliver(entry, length);
       left -= length;
     }
-    end(entry);
+    return true;
   }
 
   @SuppressWarnings("CatchAndPrintStackTrace")

@@ -1,0 +1,66 @@
+package dev.lockstep;
+
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/** What one worker's Python side asks of this library itself, not of the user's functions. */
+final class WorkerBuiltins {
+  private static final String INPUT = "input";
+  private static final String OUTPUT = "output";
+  private static final String PROGRESS = "progress";
+
+  private final WorkerSettings settings;
+  private final WorkerOutput output;
+  private final Supplier<@Nullable WorkerParts> parts;
+  private final @Nullable InputDesk input;
+
+  WorkerBuiltins(
+      String worker,
+      WorkerSettings settings,
+      WorkerOutput output,
+      Supplier<@Nullable WorkerParts> parts) {
+    this.settings = settings;
+    this.output = output;
+    this.parts = parts;
+    InputHandler handler = settings.inputHandler;
+    this.input = handler == null ? null : new InputDesk(worker, handler);
+  }
+
+  boolean answers(String name) {
+    return name.equals(OUTPUT) || (name.equals(INPUT) && input != null);
+  }
+
+  @SuppressWarnings("FutureReturnValueIgnored") // The engine answers when it completes.
+  @Nullable Object call(String name, @Nullable Object[] arguments) {
+    if (name.equals(OUTPUT)) {
+      return switchOutput((long) number(arguments, 0), (long) number(arguments, 1));
+    }
+    if (input == null) {
+      throw new UnsupportedOperationException(name);
+    }
+    return input.ask(text(arguments, 0));
+  }
+
+  /** What is written from now on is another run's, or nobody's: 0. */
+  private @Nullable Object switchOutput(long run, long ended) {
+    WorkerParts made = parts.get();
+    return made == null ? null : made.afterOutput(() -> output.switchTo(run, ended));
+  }
+
+  void notified(String name, @Nullable Object[] arguments) {
+    var consumer = settings.progressConsumer;
+    if (name.equals(PROGRESS) && consumer != null) {
+      consumer.accept(new Progress(number(arguments, 0), number(arguments, 1), text(arguments, 2)));
+    }
+  }
+
+  private static double number(@Nullable Object[] arguments, int index) {
+    return index < arguments.length && arguments[index] instanceof Number number
+        ? number.doubleValue()
+        : 0;
+  }
+
+  private static String text(@Nullable Object[] arguments, int index) {
+    return index < arguments.length && arguments[index] instanceof String text ? text : "";
+  }
+}
