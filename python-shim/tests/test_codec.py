@@ -13,6 +13,7 @@ import random
 import struct
 import sys
 import unittest
+from unittest import mock
 import uuid
 
 from harness import RESOURCES, SHORT, TestCase, codec
@@ -537,6 +538,12 @@ class RefusedWhileEncodingTest(CodecTest):
         for value in (list(range(11)), [[1, 2, 3]] * 5, {n: n for n in range(6)}):
             with self.assertRaises(UnserializableError):
                 self.codec.encode_value(value)
+
+    def test_too_many_items_are_refused_without_a_walk_over_all_of_them(self):
+        self.configure(maxItems=10)
+        with mock.patch.object(pure, "_walk", side_effect=AssertionError("walked")):
+            with self.assertRaisesRegex(UnserializableError, "path=result, type=list .*maxItems=10"):
+                self.codec.encode_value([0] * 11)
 
     def test_messages_have_a_limit(self):
         self.configure(maxMessageBytes=1000)
