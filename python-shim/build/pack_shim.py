@@ -53,7 +53,7 @@ def write_index(out, names):
     build_accelerator.write_if_changed(os.path.join(out, "index"), "".join(lines))
 
 
-def pack(project, out, work, interpreters):
+def pack(project, out, work, interpreters, sanitize=False):
     wanted = set()
     for name, path in sources(project):
         copy_if_changed(path, os.path.join(out, name))
@@ -64,7 +64,7 @@ def pack(project, out, work, interpreters):
     build_accelerator.write_if_changed(os.path.join(out, name), text + 'SOURCE_HASH = "%s"\n' % identity)
     wanted.add(name)
     folder = os.path.join(out, "lockstep")
-    for path in build_accelerator.build(out, folder, work, interpreters, quiet=True):
+    for path in build_accelerator.build(out, folder, work, interpreters, sanitize, quiet=True):
         wanted.add(os.path.relpath(path, out))
     remove_others(out, wanted | {"index"})
     write_index(out, wanted)
@@ -76,10 +76,11 @@ def main(arguments):
     parser.add_argument("--out", required=True)
     parser.add_argument("--work", required=True)
     parser.add_argument("--interpreter", nargs="+", action="extend", metavar="PYTHON")
+    parser.add_argument("--sanitize", action="store_true", help="accelerators with sanitizers")
     chosen = parser.parse_args(arguments)
     out = os.path.abspath(chosen.out)
     os.makedirs(out, exist_ok=True)
-    pack(os.path.abspath(chosen.project), out, os.path.abspath(chosen.work), chosen.interpreter)
+    pack(os.path.abspath(chosen.project), out, os.path.abspath(chosen.work), chosen.interpreter, chosen.sanitize)
     return 0
 
 

@@ -8,11 +8,13 @@
                                              makes the empty folder NEW beside them
 
 --java CLASSPATH before the command asks Java too: bridge-core/target/test-classes:worker-host/target/lockstep.jar
-after a build. Without an accelerator for this interpreter the pure twin stands alone. Exit status 1 where anything disagrees or
+after a build. --sanitize before the command takes a C twin with the address and the undefined-behaviour sanitizer; what
+one of them sees ends the run, and the input is then the first line of python-shim/target/fuzz/last. Without an accelerator for this interpreter the pure twin stands alone. Exit status 1 where anything disagrees or
 raises what is no refusal; the input is printed. Run by python3 of a CPython, after the shim was laid out by the build.
 """
 
 import argparse
+import mmap
 import os
 import random
 import subprocess
@@ -120,7 +122,6 @@ class Twins:
             return None
         return found["py"]
 
-
     @staticmethod
     def depends_on_the_machine(found):
         """Java and Python have each their own list of time zones."""
@@ -129,14 +130,34 @@ class Twins:
         return zone and found["py"] != found["java"] and len(set(other.values())) == 1
 
 
+class Last:
+    """The input that is being judged, in a file that outlives this process if that ends it."""
+
+    PATH = os.path.join(os.path.dirname(HERE), "target", "fuzz", "last")
+    BYTES = 16 * corpus.LONGEST_INPUT
+
+    def __init__(self):
+        os.makedirs(os.path.dirname(self.PATH), exist_ok=True)
+        with open(self.PATH, "wb") as file:
+            file.truncate(self.BYTES)
+        with open(self.PATH, "r+b") as file:
+            self.map = mmap.mmap(file.fileno(), self.BYTES)
+
+    def keep(self, target, data):
+        line = ("%s %s\n" % (target, data.hex() or "-")).encode()
+        self.map[: len(line)] = line
+
+
 def run(twins, seconds, seed):
     chance = random.Random(seed)
     population = sorted(corpus.load())
-    kinds = {kind_of(verdict) for verdict in corpus.load().values()}
+    kinds = {(target, kind_of(verdict)) for (target, _), verdict in corpus.load().items()}
     count = grown = 0
+    last = Last()
     started = time.monotonic()
     while time.monotonic() < started + seconds and twins.bad < 20:
         target, data = mutated(chance, population)
+        last.keep(target, data)
         verdict = twins.verdict(target, data)
         count += 1
         if verdict is not None and (target, kind_of(verdict)) not in kinds:
@@ -152,9 +173,12 @@ def run(twins, seconds, seed):
 
 def kind_of(verdict):
     """Coarser than the verdict: what makes an input worth keeping."""
-    if verdict.startswith("value"):
-        return verdict[:12]
-    return verdict
+    word, _, rest = verdict.partition(" ")
+    if word == "value":
+        return verdict[:7]
+    if word == "messages":
+        return "%d messages%s" % (rest.count(" "), " and a fault" if rest.endswith("fault") else "")
+    return verdict if word != "refused" else rest.partition(" ")[2]
 
 
 def add(twins, entries, found):
@@ -189,9 +213,20 @@ def write_folders(out, new):
             file.write(data)
 
 
+def again(arguments):
+    """This program anew, in a process that has the sanitizers."""
+    import run as runner
+
+    os.environ["LOCKSTEP_TEST_SHIM"] = runner.lay_out_sanitized([sys.executable])
+    os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
+    rest = [argument for argument in arguments if argument != "--sanitize"]
+    os.execv(sys.executable, [sys.executable, os.path.abspath(__file__), *rest])
+
+
 def main(arguments):
     parser = argparse.ArgumentParser(description="Fuzzes the decoders of C and pure Python.")
     parser.add_argument("--java", metavar="CLASSPATH", help="asks Java's decoders too")
+    parser.add_argument("--sanitize", action="store_true", help="takes a C twin with sanitizers")
     commands = parser.add_subparsers(dest="command", required=True)
     command = commands.add_parser("run")
     command.add_argument("--seconds", type=float, default=60)
@@ -207,6 +242,8 @@ def main(arguments):
     if chosen.command == "folders":
         write_folders(chosen.out, chosen.new)
         return 0
+    if chosen.sanitize:
+        again(arguments)
     twins = Twins(chosen.java)
     if chosen.command == "run":
         run(twins, chosen.seconds, chosen.seed)

@@ -1,12 +1,14 @@
 #!/usr/bin/env python3
 """Runs the Python tests on every interpreter of this machine, with and without the accelerator.
 
-    run.py [--short] [--interpreter PYTHON ...] [--twin c|py] [--pattern PART] [--shim FOLDER]
+    run.py [--short] [--interpreter PYTHON ...] [--twin c|py] [--pattern PART] [--shim FOLDER] [--sanitize]
 
 Prints a line for each interpreter and twin, what failed, the reasons of what was skipped, and at the end
 `N passed, N failed, N skipped`; exit status 1 if anything failed. Without --shim the shim is laid out,
 and accelerators are built, where the Maven build does it too. --short runs shorter counts and, unless
-interpreters are named, only the oldest and the newest CPython (with `python3` itself) and PyPy.
+interpreters are named, only the oldest and the newest CPython (with `python3` itself) and PyPy. --sanitize runs the C
+twin only, on `python3` unless others are named, built by gcc with the address and the undefined-behaviour sanitizer:
+what one of them sees ends the process that it is in, and so fails a test.
 """
 
 import argparse
@@ -89,6 +91,25 @@ def lay_out():
         sys.stderr.write(done.stdout.decode(errors="replace"))
         raise SystemExit("the shim could not be laid out: exit=%d" % done.returncode)
     return PACKED
+
+
+def lay_out_sanitized(interpreters):
+    """A shim of its own, whose accelerators carry the sanitizers; and what their processes need."""
+    shim = os.path.join(PROJECT, "target", "sanitized", "shim")
+    pack = os.path.join(PROJECT, "build", "pack_shim.py")
+    work = os.path.join(PROJECT, "target", "sanitized", "work")
+    command = [sys.executable, pack, "--project", PROJECT, "--out", shim, "--work", work, "--sanitize"]
+    subprocess.run([*command, "--interpreter", *interpreters], check=True)
+    library = subprocess.run(["gcc", "-print-file-name=libasan.so"], stdout=subprocess.PIPE, check=True).stdout
+    os.environ.update(
+        LD_PRELOAD=library.decode().strip(),
+        # Python's own allocator would hide what is read beyond an object; and an interpreter that ends frees little.
+        PYTHONMALLOC="malloc",
+        # A test that crashes a worker wants the signal as it was.
+        ASAN_OPTIONS="detect_leaks=0:abort_on_error=1:handle_segv=0",
+        UBSAN_OPTIONS="print_stacktrace=1:halt_on_error=1",
+    )
+    return shim
 
 
 def run_suite(python, twin, shim, short, pattern):
@@ -198,11 +219,15 @@ def main(arguments):
     parser.add_argument("--twin", choices=("c", "py"))
     parser.add_argument("--pattern", help="only tests whose name contains this")
     parser.add_argument("--shim", help="a laid-out shim, with its accelerators")
+    parser.add_argument("--sanitize", action="store_true", help="the C twin with sanitizers")
     parser.add_argument("--inside", help=argparse.SUPPRESS)
     chosen = parser.parse_args(arguments)
     if chosen.inside:
         inside(chosen.inside, chosen.pattern)
         return 0
+    if chosen.sanitize:
+        chosen.twin = "c"
+        chosen.interpreter = chosen.interpreter or ["python3"]
     if chosen.interpreter:
         found = [(path, ask(path)) for path in map(shutil.which, chosen.interpreter)]
         if any(answer is None for _, answer in found):
@@ -211,7 +236,10 @@ def main(arguments):
         found = interpreters()
         if chosen.short:
             found = fewer(found)
-    shim = os.path.abspath(chosen.shim) if chosen.shim else lay_out()
+    if chosen.sanitize:
+        shim = lay_out_sanitized([path for path, _ in found])
+    else:
+        shim = os.path.abspath(chosen.shim) if chosen.shim else lay_out()
     passed = failed = 0
     reasons = {}
     for path, (version, implementation, _, _) in found:

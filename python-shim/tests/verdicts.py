@@ -8,7 +8,7 @@ is its length and CRC-32. `frames` gives the messages that a lane's bytes make, 
 
 import datetime
 import decimal
-
+import re
 import struct
 import sys
 import uuid
@@ -17,7 +17,7 @@ import zlib
 import harness
 from lockstep import _codec as pure
 from lockstep import _layout
-from lockstep.errors import MalformedValueError, PeerFaultError
+from lockstep.errors import MalformedValueError, PeerFaultError, UnserializableError
 
 #: Small, so that small inputs reach them.
 LIMITS = dict(
@@ -139,7 +139,12 @@ def value(codec, data):
 
     def decode():
         found = codec.decode_value(data)
-        encoded = codec.encode_value(found)
+        try:
+            encoded = codec.encode_value(found)
+        except UnserializableError as error:
+            if not _may_have_grown(found, error):
+                raise
+            return found
         if codec is not pure and encoded != pure.encode_value(found):
             raise AssertionError("the twins write it differently")
         if text_of(codec.decode_value(encoded)) != text_of(found):
@@ -147,6 +152,11 @@ def value(codec, data):
         return found
 
     return _verdict(decode)
+
+
+def _may_have_grown(value, error):
+    """An empty array of several dimensions is one item on the wire, and nested lists in Python."""
+    return "[]" in text_of(value) and re.search("max(Items|Nesting)=", str(error))
 
 
 def refusal_or_value(codec, data):
@@ -173,6 +183,7 @@ def call(codec, data):
 # ---- frames -------------------------------------------------------------------------------------
 
 CAPACITY = _layout.MIN_CAPACITY_BYTES
+EMPTY = bytes(CAPACITY)
 STEPS = 256
 
 
@@ -203,6 +214,7 @@ class Lane:
         self.endpoint = None
         memory = self.segment.map
         memory[_layout.TO_WORKER_LANE_OFFSET : _layout.HEADER_BYTES] = self.clean
+        memory[self.ring :] = EMPTY  # what a script before this one left there
         self.segment.sync_main_only = main_only
         self.endpoint = harness.endpoint(self.segment, _layout.HOST, self.twin)
         assert self.endpoint.try_acquire_role()

@@ -32,6 +32,7 @@ public final class Lane implements AutoCloseable {
   private static final int MAX_STEPS = 256;
   private static final int SET_TAIL = 0xFFFF;
 
+  private final byte[] empty = new byte[CAPACITY];
   private final SegmentPair bothWays = pair(false);
   private final SegmentPair mainOnly = pair(true);
 
@@ -50,6 +51,7 @@ public final class Lane implements AutoCloseable {
     Segment memory = pair.worker();
     memory.putLong(HEAD, 0);
     memory.putLong(TAIL, 0);
+    memory.putBytes(RING, empty, 0, CAPACITY); // what a script before this one left there
     List<String> told = new ArrayList<>();
     Channel channel =
         new Channel(
