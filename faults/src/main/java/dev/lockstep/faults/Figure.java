@@ -26,9 +26,14 @@ public final class Figure {
   }
 
   /** Takes a value; negative ones, which only two clocks could make, count as 0. */
-  public synchronized void record(long value) {
+  public void record(long value) {
+    record(value, 1);
+  }
+
+  /** Takes the same value so many times. */
+  public synchronized void record(long value, long times) {
     long counted = Math.max(0, value);
-    histogram.recordValue(counted);
+    histogram.recordValueWithCount(counted, times);
     max = Math.max(max, counted);
   }
 

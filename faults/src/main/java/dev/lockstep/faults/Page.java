@@ -53,8 +53,7 @@ record Page(List<Map<String, Object>> played) {
     for (Row row : Rows.ALL.stream().sorted((a, b) -> a.number() - b.number()).toList()) {
       line(row, main(Objects.requireNonNull(byRow.get(row.number()))), text);
     }
-    text.append(
-        "\nRows 14 to 17 and 32 are the decoder's, see CONTRIBUTING; 27 and 35 come with pools.\n");
+    text.append("\nRows 27 and 35 come with pools.\n");
     for (Row row : Rows.ALL.stream().sorted((a, b) -> a.number() - b.number()).toList()) {
       section(row, Objects.requireNonNull(byRow.get(row.number())), text);
     }

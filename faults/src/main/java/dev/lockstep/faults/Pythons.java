@@ -52,6 +52,11 @@ final class Pythons {
     return Integer.parseInt(folder.getFileName().toString().split("\\.", -1)[1]);
   }
 
+  /** The twins that it can have. */
+  static List<String> twins(String python) {
+    return isAccelerated(python) ? List.of("c", "py") : List.of("py");
+  }
+
   /** Whether a C twin can be there for it. */
   static boolean isAccelerated(String python) {
     return !python.contains("pypy");

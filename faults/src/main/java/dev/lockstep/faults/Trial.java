@@ -140,6 +140,13 @@ public final class Trial {
     }
   }
 
+  /** What another program attempted: how often it passed and failed, and the first failures. */
+  public void played(int passed, int failed, List<String> texts) {
+    this.passed.addAndGet(passed);
+    this.failed.addAndGet(failed - texts.size());
+    texts.forEach(this::fail);
+  }
+
   private void fail(String what) {
     failed.incrementAndGet();
     synchronized (failures) {
