@@ -44,13 +44,13 @@ class Waiter:
 
     __slots__ = ("lock", "frames", "called", "in_line", "ident")
 
-    def __init__(self):
+    def __init__(self, ident=None):
         self.lock = allocate_lock()
         self.lock.acquire()
         self.frames = deque()
         self.called = False
         self.in_line = False
-        self.ident = get_ident()
+        self.ident = ident or get_ident()
 
     def wake(self):
         try:
@@ -157,10 +157,15 @@ class Calls:
         waiter = self._waiters.get(ident)
         if waiter is not None and waiter.in_line:
             return Waiter()
+        return waiter or self._waiter_of(ident)
+
+    def _waiter_of(self, ident):
+        """That of a thread. Any thread may ask, and all get the same."""
+        waiter = self._waiters.get(ident)
         if waiter is None:
             if len(self._waiters) > 64:
                 self._forget_ended_threads()
-            waiter = self._waiters[ident] = Waiter()
+            waiter = self._waiters.setdefault(ident, Waiter(ident))
         return waiter
 
     def _forget_ended_threads(self):
@@ -222,7 +227,9 @@ class Calls:
         parent_id, depth = self.here() or (0, 0)
         depth += 1
         if depth > self.limits["maxDepth"]:
-            chain = [pending.name for pending in list(self.calls.values())][-8:]
+            waiting = [(pending.call_id, pending.name) for pending in list(self.calls.values())]
+            waiting += self.endpoint.suspended_names()
+            chain = [name for _, name in sorted(waiting)[-8:]]
             raise DepthExceededError(
                 "chain of calls too long: name=%s, depth=%d, maxDepth=%d, chain=... -> %s"
                 % (name, depth, self.limits["maxDepth"], " -> ".join([*chain, name]))
@@ -264,6 +271,15 @@ class Calls:
             self.endpoint.release_role()
         return self._answer(pending, waiter, None, None)
 
+    def adopt(self, call_id, name, ident):
+        """What stands for a call that the endpoint suspended on thread `ident`; see `_channel`."""
+        return Pending(call_id, name, self._waiter_of(ident))
+
+    def go_on(self, pending):
+        """Goes on with an adopted call, on its thread and without the role."""
+        self.serve_until(pending.waiter, pending, None)
+        return self._outcome(pending)
+
     def _answer(self, pending, waiter, deadline, seconds):
         try:
             answered = self.serve_until(waiter, pending, deadline)
@@ -278,6 +294,9 @@ class Calls:
             raise CallTimeoutError(
                 "call timed out: name=%s, seconds=%s" % (pending.name, seconds)
             )
+        return self._outcome(pending)
+
+    def _outcome(self, pending):
         if self.pending_interrupt:
             self.check_interrupt()
         return self.value_of(pending.answer, pending.name)
@@ -427,8 +446,8 @@ class Calls:
         """Gives a frame to whom it is for; runs no user code. Any thread, with or without the role."""
         kind = frame.kind
         if kind == _layout.REPLY or kind == _layout.ERROR:
-            pending = self.calls.pop(frame.call_id, None)
-            if pending is None:
+            pending = self.calls.pop(frame.call_id, None) or self.endpoint.suspended(frame.call_id)
+            if pending is None or pending.answer is not None:
                 self.dropped_replies += 1
             elif pending.loop is not None:
                 self.loop.answered(pending, frame)
@@ -444,7 +463,9 @@ class Calls:
             self._assign(frame, waiter)
 
     def _assign(self, frame, waiter):
-        parent = self.calls.get(frame.parent_id) if frame.parent_id else None
+        parent = None
+        if frame.parent_id:
+            parent = self.calls.get(frame.parent_id) or self.endpoint.suspended(frame.parent_id)
         if parent is None:
             self._enqueue(frame)
         elif parent.loop is not None:
@@ -572,7 +593,7 @@ class Calls:
                         self.endpoint.attention = True
                         self.endpoint.wake()
                         return
-                    self._loop_blocked(frame, name)
+                    self._loop_blocked(call_id, name, reply)
                     return
             stage = "call"
             token = current.set((call_id, frame.depth))
@@ -583,7 +604,7 @@ class Calls:
             if type(result) is _COROUTINE:
                 if where == "nested":
                     result.close()
-                    self._loop_blocked(frame, name)
+                    self._loop_blocked(call_id, name, reply)
                 else:
                     self.event_loop().start(call_id, frame.depth, result, reply)
                 return
@@ -620,6 +641,15 @@ class Calls:
         self.event_loop().start(call_id, depth, coroutine, True)
         self.queue.append(None)  # brings `Endpoint.serve` back, so that the loop gets its turn
         self.endpoint.queued = len(self.queue)
+
+    def blocked(self, call_id, depth, name, coroutine):
+        """A nested plain callable returned a coroutine, which cannot run. See `_channel`."""
+        try:
+            coroutine.close()
+        except BaseException as error:  # noqa: B902 - one that had begun may raise anything
+            self.fail(call_id, depth, error, None, "call")
+        else:
+            self._loop_blocked(call_id, name, True)
 
     def fail(self, call_id, depth, error, function, stage, reply=True):
         """Answers a call with its error, or raises what ends the worker."""
@@ -685,16 +715,14 @@ class Calls:
         else:
             print("lockstep: notification dropped: " + message, file=sys.stderr)
 
-    def _loop_blocked(self, frame, name):
+    def _loop_blocked(self, call_id, name, reply):
         message = (
             "async function %s of worker %s cannot run: the event loop's thread waits for the very "
             "call that it is nested in; call main with `await sync.f.aio(...)` instead of "
             "`sync.f(...)`" % (name, self.worker_name)
         )
-        if frame.kind == _layout.INVOKE:
-            self.send_fault(
-                frame.call_id, "loop_blocked", "lockstep.errors.LoopBlockedError", message
-            )
+        if reply:
+            self.send_fault(call_id, "loop_blocked", "lockstep.errors.LoopBlockedError", message)
         else:
             print("lockstep: notification dropped: " + message, file=sys.stderr)
 

@@ -18,8 +18,12 @@ Attributes (plain, readable and writable from Python in both twins)
     queued      int   frames that lie ready for the main thread outside the endpoint. Only `serve` looks
                       at it: it returns instead of waiting while this is not 0
     unflushed   bool  stdout or stderr hold bytes; `hooks.flush()` is called before a REPLY if set
-    serving     int   the call whose function `serve` runs now, 0 none (read only)
-    chain()           (call id, depth) of the call that `serve` runs on the calling thread, or None
+    serving     int   the innermost call whose function the endpoint runs now, 0 none (read only)
+    chain()           (call id, depth) of the call that the endpoint runs on the calling thread, or None
+    suspended(id)     what ``hooks.adopt()`` made of a bound call whose thread runs a call nested in it
+                      meanwhile, without the role; None if there is none of this id. The C twin alone
+                      has such calls: the pure one hands what is nested to ``hooks.resume()``
+    suspended_names() [(call id, name)] of all of them
     calls_served int  calls answered by `serve` itself
 
 Hooks (methods and attributes of the object given to `attach`)
@@ -31,12 +35,21 @@ Hooks (methods and attributes of the object given to `attach`)
                                   `call_id` and got `frame`, which is something else, or None (woken,
                                   attention, state changed). Returns the call's value or raises; the
                                   role is no longer held when it comes back
+    exports                       the dict of functions that nested calls are for; the C twin serves
+                                  plain ones by itself, where the attribute is there
+    adopt(call_id, name, ident)   the `Pending` of a call that is suspended on thread `ident`: something
+                                  for it was read elsewhere. The endpoint keeps it
+    go_on(pending)                called WITHOUT the role on the thread of an adopted call, when what was
+                                  nested in it has been served. Returns the call's value or raises
     abandon(call_id)              an exception (a signal handler's) ended a bound call's wait; the role
                                   is no longer held. Sends CANCEL. The exception goes on afterwards
     hand_over()                   the role was let go and `waiting` is not 0
     coroutine(call_id, depth, coroutine)
                                   a plain callable that `serve` ran returned a coroutine object
                                   (types.CoroutineType): it becomes a task that replies later
+    blocked(call_id, depth, name, coroutine)
+                                  the same where it is nested in a call that this thread waits for, and
+                                  could never run: closes it and sends ERROR
     fail(call_id, depth, exc, function, stage)
                                   a call that `serve` ran itself failed; `stage` is "decode", "call" or
                                   "encode". Sends ERROR, or raises (SystemExit), which ends `serve`
@@ -684,6 +697,12 @@ class Endpoint:
                 return
             if self.queued or not self.try_acquire_role():
                 return
+
+    def suspended(self, call_id):
+        return None
+
+    def suspended_names(self):
+        return []
 
     def chain(self):
         """(call id, depth) of the call that `serve` runs on this thread, or None."""

@@ -157,17 +157,21 @@ static PyObject *raise_error(ls_bound *b, PyObject *payload) {
   return NULL;
 }
 
-static PyObject *give_up(ls_bound *b, const ls_header *call) {
+/* An exception ends the wait; the role is not held any more. */
+static PyObject *abandon(ls_bound *b, const ls_header *call) {
   PyObject *exception = ls_take_exception();
-  int left = ls_leave_role(b->endpoint);
-  PyObject *done = left < 0 ? NULL
-                            : PyObject_CallMethod(b->endpoint->hooks, "abandon", "K", (unsigned long long)call->call_id);
+  PyObject *done = PyObject_CallMethod(b->endpoint->hooks, "abandon", "K", (unsigned long long)call->call_id);
   if (done == NULL) {
     PyErr_Clear(); /* the exception that ended the wait says more */
   }
   Py_XDECREF(done);
   ls_give_exception(exception);
   return NULL;
+}
+
+static PyObject *give_up(ls_bound *b, const ls_header *call) {
+  ls_leave_role_raising(b->endpoint);
+  return abandon(b, call);
 }
 
 /* Goes on in Python, which gives the role back; but it may not even have begun where a signal handler raised. */
@@ -209,9 +213,22 @@ static PyObject *wait_for_reply(ls_bound *b, const ls_header *call) {
       return take_frame(b, call, frame);
     }
     ls_outcome outcome = ls_peek(&e->in, e->allowed_kinds, &h, &payload, &e->fault);
-    if (outcome == LS_GOT && h.kind == LS_REPLY && h.call_id == call->call_id &&
+    if (outcome == LS_GOT && h.kind == LS_REPLY && h.call_id == call->call_id && e->partial_count == 0 &&
         !(h.flags & (LS_MORE | LS_CONTINUATION))) {
       return take_reply(e, &h, payload);
+    }
+    if (outcome == LS_GOT && ls_is_nested(e, &h, call->call_id)) {
+      PyObject *result = NULL;
+      switch (ls_serve_nested(e, call, b->name, &h, payload, &result)) {
+        case LS_NESTED_SERVED:
+          continue;
+        case LS_NESTED_FRAME:
+          return take_frame(b, call, result);
+        case LS_NESTED_ENDED:
+          return result;
+        default:
+          return abandon(b, call);
+      }
     }
     if (outcome != LS_NOTHING) {
       int got = ls_fetch(e, &frame);

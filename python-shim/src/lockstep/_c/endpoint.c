@@ -104,6 +104,14 @@ int ls_leave_role(ls_endpoint *e) {
   return done ? 0 : -1;
 }
 
+void ls_leave_role_raising(ls_endpoint *e) {
+  PyObject *exception = ls_take_exception();
+  if (ls_leave_role(e) < 0) {
+    PyErr_Clear();
+  }
+  ls_give_exception(exception);
+}
+
 PyObject *ls_take_exception(void) {
 #if PY_VERSION_HEX >= 0x030C0000
   return PyErr_GetRaisedException();
@@ -218,12 +226,14 @@ static PyObject *endpoint_new(PyTypeObject *type, PyObject *args, PyObject *kwar
 static int endpoint_traverse(ls_endpoint *e, visitproc visit, void *arg) {
   Py_VISIT(e->hooks);
   Py_VISIT(e->current);
+  Py_VISIT(e->exports);
   return 0;
 }
 
 static int endpoint_clear(ls_endpoint *e) {
   Py_CLEAR(e->hooks);
   Py_CLEAR(e->current);
+  Py_CLEAR(e->exports);
   return 0;
 }
 
@@ -252,6 +262,12 @@ static PyObject *attach(ls_endpoint *e, PyObject *hooks) {
     PyErr_SetString(PyExc_TypeError, "hooks.current must be a ContextVar");
     return NULL;
   }
+  PyObject *exports = PyObject_GetAttrString(hooks, "exports");
+  if (exports == NULL || !PyDict_Check(exports)) {
+    PyErr_Clear();
+    Py_CLEAR(exports);
+  }
+  Py_XSETREF(e->exports, exports);
   Py_XSETREF(e->current, current);
   Py_INCREF(hooks);
   Py_XSETREF(e->hooks, hooks);
@@ -390,6 +406,16 @@ static PyObject *chain(ls_endpoint *e, PyObject *unused) {
   return Py_BuildValue("(Ki)", e->serving, (int)e->serving_depth);
 }
 
+static PyObject *suspended(ls_endpoint *e, PyObject *call_id) {
+  unsigned long long id = PyLong_AsUnsignedLongLong(call_id);
+  return PyErr_Occurred() ? NULL : ls_pending_of(e, id);
+}
+
+static PyObject *suspended_names(ls_endpoint *e, PyObject *unused) {
+  (void)unused;
+  return ls_suspended_names(e);
+}
+
 static PyObject *counters(ls_endpoint *e, PyObject *unused) {
   (void)unused;
   unsigned long long spins = e->reply_spin.hits + e->idle_spin.hits;
@@ -474,7 +500,9 @@ static PyMethodDef endpoint_methods[] = {
     {"state", METHOD(state), METH_NOARGS, NULL},
     {"set_worker_state", METHOD(set_worker_state), METH_O, NULL},
     {"interrupt_call_id", METHOD(interrupt_call_id), METH_NOARGS, NULL},
-    {"chain", METHOD(chain), METH_NOARGS, "(call id, depth) of the call that `serve` runs on this thread, or None."},
+    {"chain", METHOD(chain), METH_NOARGS, "(call id, depth) of the call that C runs on this thread, or None."},
+    {"suspended", METHOD(suspended), METH_O, NULL},
+    {"suspended_names", METHOD(suspended_names), METH_NOARGS, NULL},
     {"counters", METHOD(counters), METH_NOARGS, NULL},
     {"close_in_child", METHOD(close_in_child), METH_NOARGS, NULL},
     {"bound_call", METHOD(bound_call), METH_O, NULL},

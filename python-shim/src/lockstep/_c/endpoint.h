@@ -50,6 +50,16 @@ typedef struct {
   PyObject *bytes;
 } ls_partial;
 
+/* A call of ours that is waited for in C, while a call nested in it runs on its thread without the role. Python, which
+ * hands out what other threads read meanwhile, gets to know it when one of them has something for it. */
+typedef struct ls_suspended {
+  uint64_t call_id;
+  unsigned long thread;
+  PyObject *name;
+  PyObject *pending; /* Python's; NULL as long as it does not know */
+  struct ls_suspended *next;
+} ls_suspended;
+
 #define LS_NAME_SLOTS 32
 #define LS_NAME_BYTES 56
 
@@ -86,7 +96,8 @@ typedef struct {
   uint32_t seen_state; /* the host's state that the last wait knew */
   char unflushed;
   unsigned long long calls_served;
-  unsigned long long serving; /* the call whose function `serve` runs now, 0 none */
+  unsigned long nested_served;
+  unsigned long long serving; /* the innermost call whose function is run from C now, 0 none */
   uint16_t serving_depth;
   unsigned long serving_thread;
   Py_ssize_t modules_seen; /* how many were imported when `contexts_travel` was found out */
@@ -94,6 +105,8 @@ typedef struct {
 
   PyObject *hooks;
   PyObject *current; /* the ContextVar */
+  PyObject *exports; /* the functions that nested calls are for; NULL: Python serves those */
+  ls_suspended *suspended;
 
   PyObject **inbox; /* a circle of frames */
   uint32_t inbox_room, inbox_first, inbox_count;
@@ -136,6 +149,7 @@ int ls_raise_fault(ls_endpoint *e);     /* sets PeerFaultError, returns -1 */
 uint32_t ls_host_state(const ls_endpoint *e);
 bool ls_take_role(ls_endpoint *e);
 int ls_leave_role(ls_endpoint *e);      /* -1 where hand_over raised */
+void ls_leave_role_raising(ls_endpoint *e); /* while an exception is set, which hand_over must not see */
 PyObject *ls_take_exception(void);      /* the exception that is set, normalised, with its traceback; clears it */
 void ls_give_exception(PyObject *exception);
 
@@ -170,8 +184,40 @@ int ls_wait_for_space(ls_endpoint *e, uint32_t length, uint64_t deadline, bool p
 int ls_deadline_from(PyObject *seconds, uint64_t *nanos);
 void ls_yield_gil(ls_endpoint *e);
 
+/* ---- inbound.c ---- */
+typedef struct {
+  const ls_header *header;
+  const uint8_t *payload; /* in the ring */
+  PyObject *exports;
+  bool nested;
+} ls_inbound;
+typedef enum {
+  LS_SERVED_RAISED = -1, /* an exception that is the caller's; the role is not held */
+  LS_SERVED,             /* answered; the role is not held */
+  LS_NOT_SERVED,         /* a whole message that Python must look at; the role is still held */
+} ls_served;
+
+bool ls_is_plain_call(const ls_endpoint *e, const ls_header *h);
+/* Takes a plain call, which was peeked, off the lane. The role is held. LS_NOT_SERVED sets *frame. */
+ls_served ls_serve_inbound(ls_endpoint *e, const ls_inbound *call, PyObject **frame);
+
+/* ---- nested.c ---- */
+typedef enum {
+  LS_NESTED_RAISED = -1, /* give the call up; the role is not held */
+  LS_NESTED_SERVED,      /* go on waiting; the role is held */
+  LS_NESTED_FRAME,       /* *result is a frame for Python; the role is held */
+  LS_NESTED_ENDED,       /* *result is what became of the call, NULL with its exception; the role is not held */
+} ls_nested;
+
+bool ls_is_nested(const ls_endpoint *e, const ls_header *h, uint64_t call_id);
+/* Serves what is nested in the call `own` of `name`, for which this thread waits with the role. */
+ls_nested ls_serve_nested(ls_endpoint *e, const ls_header *own, PyObject *name, const ls_header *h,
+                          const uint8_t *payload, PyObject **result);
+PyObject *ls_pending_of(ls_endpoint *e, uint64_t call_id); /* of a suspended call, else None */
+PyObject *ls_suspended_names(const ls_endpoint *e);
+
 /* ---- bound.c, serve.c, guard.c ---- */
-bool ls_serves_here(const ls_endpoint *e); /* whether `serve` runs a function on this very thread */
+bool ls_serves_here(const ls_endpoint *e); /* whether a function is run from C on this very thread */
 PyObject *ls_make_bound(ls_endpoint *e, PyObject *name);
 PyObject *ls_serve(ls_endpoint *e, PyObject *exports, PyObject *on_frame);
 extern PyMethodDef ls_guard_methods[];
