@@ -18,17 +18,7 @@ typedef struct {
   uint64_t argument; /* INDEFINITE also where info is 31 */
 } head;
 
-static ls_verdict read_head(ls_in *in, head *h) {
-  if (in->at >= in->length) {
-    return LS_REFUSED;
-  }
-  uint8_t first = in->bytes[in->at++];
-  h->major = first >> 5;
-  h->info = first & 31;
-  if (h->info < 24) {
-    h->argument = (uint64_t)h->info;
-    return LS_DONE;
-  }
+static ls_verdict read_argument(ls_in *in, head *h) {
   if (h->info == 31) {
     h->argument = INDEFINITE;
     return h->major == 0 || h->major == 1 || h->major == 6 ? LS_REFUSED : LS_DONE;
@@ -48,7 +38,21 @@ static ls_verdict read_head(ls_in *in, head *h) {
   return LS_DONE;
 }
 
-static ls_verdict got(PyObject *made, PyObject **value) {
+static inline ls_verdict read_head(ls_in *in, head *h) {
+  if (in->at >= in->length) {
+    return LS_REFUSED;
+  }
+  uint8_t first = in->bytes[in->at++];
+  h->major = first >> 5;
+  h->info = first & 31;
+  if (h->info < 24) {
+    h->argument = (uint64_t)h->info;
+    return LS_DONE;
+  }
+  return read_argument(in, h);
+}
+
+static inline ls_verdict got(PyObject *made, PyObject **value) {
   *value = made;
   return made == NULL ? LS_RAISED : LS_DONE;
 }
@@ -73,7 +77,36 @@ static inline bool enter(ls_in *in) {
 
 /* ---- bytes and text ---- */
 
+#define HIGH_BITS UINT64_C(0x8080808080808080)
+
+static bool is_ascii(const uint8_t *bytes, size_t length) {
+  uint64_t word = 0;
+  for (; length >= sizeof word; bytes += sizeof word, length -= sizeof word) {
+    memcpy(&word, bytes, sizeof word);
+    if (word & HIGH_BITS) {
+      return false;
+    }
+  }
+  for (uint8_t all = 0;; all |= *bytes++) {
+    if (length-- == 0) {
+      return all < 0x80;
+    }
+  }
+}
+
+/* Short text is most often ASCII, of which Python's decoder would have to make sure first, with more ado. Of one
+ * character Python has the object already. */
+#define LONGEST_SHORT_TEXT 64
+
 static ls_verdict decode_text_chunk(const uint8_t *bytes, size_t length, PyObject **value) {
+  if (length > 1 && length <= LONGEST_SHORT_TEXT && is_ascii(bytes, length)) {
+    *value = PyUnicode_New((Py_ssize_t)length, 127);
+    if (*value == NULL) {
+      return LS_RAISED;
+    }
+    memcpy(PyUnicode_1BYTE_DATA(*value), bytes, length);
+    return LS_DONE;
+  }
   *value = PyUnicode_DecodeUTF8((const char *)bytes, (Py_ssize_t)length, NULL);
   if (*value != NULL) {
     return LS_DONE;
@@ -95,6 +128,59 @@ static ls_verdict decode_chunk(ls_in *in, const head *h, PyObject **value) {
     return decode_text_chunk(bytes, h->argument, value);
   }
   return got(PyBytes_FromStringAndSize((const char *)bytes, (Py_ssize_t)h->argument), value);
+}
+
+/* The keys of maps come again and again: a few short ones are kept, and with them their hashes. They are not interned:
+ * some versions of Python never let go of a string that is, and keys may be data. */
+#define KEY_SLOTS 128
+#define KEY_BYTES 23
+
+typedef struct {
+  uint8_t length; /* 0: the slot is free */
+  uint8_t bytes[KEY_BYTES];
+  PyObject *text;
+} key_slot;
+
+static key_slot key_slots[KEY_SLOTS];
+
+static inline key_slot *slot_of(const uint8_t *bytes, size_t length) {
+  uint32_t first = bytes[0], last = bytes[length - 1], middle = bytes[length / 2];
+  return &key_slots[(first * 31 + middle * 7 + last + (uint32_t)length * 17) % KEY_SLOTS];
+}
+
+static ls_verdict decode_key_text(ls_in *in, size_t length, PyObject **value) {
+  const uint8_t *bytes = in->bytes + in->at;
+  key_slot *slot = slot_of(bytes, length);
+  if (slot->length == length && memcmp(slot->bytes, bytes, length) == 0) {
+    in->at += length;
+    *value = Py_NewRef(slot->text);
+    return LS_DONE;
+  }
+  ls_verdict verdict = decode_text_chunk(bytes, length, value);
+  if (verdict == LS_DONE) {
+    in->at += length;
+    PyObject *before = slot->length ? slot->text : NULL;
+    slot->length = (uint8_t)length;
+    memcpy(slot->bytes, bytes, length);
+    slot->text = Py_NewRef(*value);
+    Py_XDECREF(before);
+  }
+  return verdict;
+}
+
+/* A key that is short text of definite length, as most are; any other item goes the general way. */
+static inline ls_verdict decode_key(ls_in *in, PyObject **value) {
+  if (in->at < in->length) {
+    size_t length = (size_t)(in->bytes[in->at] - 0x60);
+    if (length - 1 < KEY_BYTES && length < in->length - in->at) {
+      if (++in->items > ls_limits.max_items) {
+        return LS_REFUSED;
+      }
+      in->at++;
+      return decode_key_text(in, length, value);
+    }
+  }
+  return decode(in, true, false, value);
 }
 
 /* Chunks up to the break, put together. */
@@ -211,7 +297,7 @@ static ls_verdict decode_map(ls_in *in, uint64_t count, PyObject **value) {
   ls_verdict verdict = LS_DONE;
   for (uint64_t i = 0; verdict == LS_DONE && (endless ? !at_break(in) : i < count); i++) {
     PyObject *key = NULL, *item = NULL;
-    verdict = decode(in, true, false, &key);
+    verdict = decode_key(in, &key);
     if (verdict == LS_DONE) {
       verdict = decode(in, false, false, &item);
     }
@@ -384,7 +470,9 @@ static ls_verdict decode(ls_in *in, bool hashable, bool after_tag, PyObject **va
   ls_verdict verdict;
   switch (h.major) {
     case 0:
-      return got(PyLong_FromUnsignedLongLong(h.argument), value);
+      return got(h.argument <= INT32_MAX ? PyLong_FromLong((long)h.argument)
+                                         : PyLong_FromUnsignedLongLong(h.argument),
+                 value);
     case 1:
       return decode_negative(h.argument, value);
     case 2:

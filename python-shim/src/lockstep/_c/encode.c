@@ -2,6 +2,10 @@
 
 #include <string.h>
 
+#if PY_VERSION_HEX < 0x030B0000
+#include <longintrepr.h>
+#endif
+
 #define FIRST_ROOM 224
 
 typedef struct {
@@ -185,9 +189,29 @@ static ls_verdict put_big_integer(ls_out *out, PyObject *value, bool negative) {
   return verdict;
 }
 
+/* A number of one digit, as Python counts them: read without a call. */
+static inline bool one_digit(PyObject *value, long long *number) {
+#if PY_VERSION_HEX >= 0x030C0000
+  if (!PyUnstable_Long_IsCompact((PyLongObject *)value)) {
+    return false;
+  }
+  *number = PyUnstable_Long_CompactValue((PyLongObject *)value);
+#else
+  Py_ssize_t size = Py_SIZE(value);
+  if (size < -1 || size > 1) {
+    return false;
+  }
+  *number = size ? (long long)size * ((PyLongObject *)value)->ob_digit[0] : 0;
+#endif
+  return true;
+}
+
 static ls_verdict put_integer(ls_out *out, PyObject *value) {
-  int overflow;
-  long long small = PyLong_AsLongLongAndOverflow(value, &overflow);
+  int overflow = 0;
+  long long small;
+  if (!one_digit(value, &small)) {
+    small = PyLong_AsLongLongAndOverflow(value, &overflow);
+  }
   if (overflow) {
     return put_big_integer(out, value, overflow < 0);
   }
@@ -278,7 +302,10 @@ static ls_verdict enter(encoder *e, PyObject *container) {
 }
 
 static ls_verdict encode_held(encoder *e, PyObject *value) {
-  Py_INCREF(value); /* code that runs for a later item may take it out of its container */
+  if (PyLong_CheckExact(value)) { /* most arrays are of numbers; no code runs for one */
+    return ++e->items > ls_limits.max_items ? LS_REFUSED : put_integer(e->out, value);
+  }
+  Py_INCREF(value); /* code that runs for it may take it out of its container */
   ls_verdict verdict = encode(e, value);
   Py_DECREF(value);
   return verdict;
@@ -316,13 +343,11 @@ static ls_verdict encode_dict(encoder *e, PyObject *value) {
     if (!plain_key(key) || ++seen > count) {
       return LS_REFUSED;
     }
-    Py_INCREF(key); /* as in encode_held */
-    Py_INCREF(item);
+    Py_INCREF(item); /* as in encode_held; for a plain key no code runs */
     ls_verdict verdict = encode(e, key);
     if (verdict == LS_DONE) {
       verdict = encode(e, item);
     }
-    Py_DECREF(key);
     Py_DECREF(item);
     TRY(verdict);
     if (PyDict_GET_SIZE(value) != count) {
