@@ -33,11 +33,11 @@ public final class CallReader {
   private boolean argumentsAreRead = true;
   private boolean keywordsAreRead = true;
 
-  CallReader(ValueCodec codec, Conversion conversion) {
+  CallReader(ValueCodec codec, KeyTexts keys, Conversion conversion) {
     Limits limits = codec.limits();
     this.codec = codec;
     this.cursor = new CborCursor(limits);
-    this.trees = new TreeReader(cursor, limits);
+    this.trees = new TreeReader(cursor, keys, limits);
     this.conversion = conversion;
     this.maxNameBytes = limits.maxNameBytes();
   }

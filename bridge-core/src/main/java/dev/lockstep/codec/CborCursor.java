@@ -86,6 +86,11 @@ final class CborCursor {
     at++;
   }
 
+  /** Goes past bytes that are there. */
+  void skip(int count) {
+    at += count;
+  }
+
   MalformedValueException malformed(String reason) {
     return malformedAt(at, reason);
   }

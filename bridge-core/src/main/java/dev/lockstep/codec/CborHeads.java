@@ -15,6 +15,9 @@ final class CborHeads {
   static final int TAG = 6;
   static final int SIMPLE = 7;
 
+  /** The first head of an unsigned integer that is not the number itself. */
+  static final int FIRST_LONG = 24;
+
   static final int FALSE = 0xF4;
   static final int TRUE = 0xF5;
   static final int NULL = 0xF6;

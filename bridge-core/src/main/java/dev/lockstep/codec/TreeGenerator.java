@@ -50,11 +50,10 @@ final class TreeGenerator extends GeneratorBase {
       if (name == null) {
         throw misuse("a value without its name");
       }
-      if (map.containsKey(name)) {
+      if (!map.add(name, value)) {
         throw ValueException.unserializable(
             map.source().getClass(), "two properties of one name: name=" + name);
       }
-      map.put(name, value);
       names.set(depth - 1, null);
     } else {
       @SuppressWarnings("unchecked")

@@ -30,6 +30,10 @@ final class TreeParser extends ParserMinimalBase {
   private ObjectCodec codec;
   private JsonReadContext context = JsonReadContext.createRootContext(null);
   private @Nullable Object current;
+
+  /** Of the container that {@link #current} is, if nothing inside of it has been asked for yet. */
+  private @Nullable Collection<?> unopened;
+
   private boolean closed;
 
   TreeParser(Object root, ObjectCodec codec) {
@@ -63,6 +67,7 @@ final class TreeParser extends ParserMinimalBase {
   }
 
   private @Nullable JsonToken advance() throws IOException {
+    enter();
     if (frames.isEmpty()) {
       if (_currToken != null || closed) {
         closed = true;
@@ -120,8 +125,7 @@ final class TreeParser extends ParserMinimalBase {
     } else if (value instanceof Boolean flag) {
       return flag ? JsonToken.VALUE_TRUE : JsonToken.VALUE_FALSE;
     } else if (value instanceof Map<?, ?> map) {
-      frames.add(new Frame(map, map.entrySet().iterator(), true));
-      context = context.createChildObjectContext(-1, -1);
+      unopened = map.entrySet();
       return JsonToken.START_OBJECT;
     }
     Collection<?> elements =
@@ -129,14 +133,31 @@ final class TreeParser extends ParserMinimalBase {
     if (elements == null) {
       return JsonToken.VALUE_EMBEDDED_OBJECT;
     }
-    frames.add(new Frame(value, elements.iterator(), false));
-    context = context.createChildArrayContext(-1, -1);
+    unopened = elements;
     return JsonToken.START_ARRAY;
+  }
+
+  /** Most containers are taken whole: only what is gone into needs a frame and a context. */
+  private void enter() {
+    Collection<?> elements = unopened;
+    Object container = current;
+    if (elements != null && container != null) {
+      unopened = null;
+      boolean object = container instanceof Map;
+      frames.add(new Frame(container, elements.iterator(), object));
+      context =
+          object
+              ? context.createChildObjectContext(-1, -1)
+              : context.createChildArrayContext(-1, -1);
+    }
   }
 
   /** The whole value at the current token; the parser goes on to the value's last token. */
   @Nullable Object takeValue() {
-    if (_currToken == JsonToken.START_OBJECT || _currToken == JsonToken.START_ARRAY) {
+    if (unopened != null) {
+      unopened = null;
+      _currToken = current instanceof Map ? JsonToken.END_OBJECT : JsonToken.END_ARRAY;
+    } else if (_currToken == JsonToken.START_OBJECT || _currToken == JsonToken.START_ARRAY) {
       _currToken = leave(frames.get(frames.size() - 1));
     }
     return current;
@@ -159,6 +180,9 @@ final class TreeParser extends ParserMinimalBase {
 
   @Override
   public @Nullable String currentName() {
+    if (unopened != null) {
+      return context.getCurrentName();
+    }
     boolean start = _currToken == JsonToken.START_OBJECT || _currToken == JsonToken.START_ARRAY;
     JsonReadContext parent = context.getParent();
     return start && parent != null ? parent.getCurrentName() : context.getCurrentName();
@@ -166,6 +190,7 @@ final class TreeParser extends ParserMinimalBase {
 
   @Override
   public void overrideCurrentName(String name) {
+    enter();
     try {
       context.setCurrentName(name);
     } catch (IOException e) {
@@ -185,6 +210,7 @@ final class TreeParser extends ParserMinimalBase {
 
   @Override
   public JsonStreamContext getParsingContext() {
+    enter();
     return context;
   }
 

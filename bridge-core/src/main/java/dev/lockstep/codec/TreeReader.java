@@ -18,12 +18,14 @@ import org.jspecify.annotations.Nullable;
  */
 final class TreeReader {
   private final CborCursor cursor;
+  private final KeyTexts keys;
   private final int maxNesting;
   private final int maxIntegerBytes;
   private boolean keepsTypedArrays;
 
-  TreeReader(CborCursor cursor, Limits limits) {
+  TreeReader(CborCursor cursor, KeyTexts keys, Limits limits) {
     this.cursor = cursor;
+    this.keys = keys;
     this.maxNesting = limits.maxNesting();
     this.maxIntegerBytes = limits.maxIntegerBytes();
   }
@@ -31,6 +33,10 @@ final class TreeReader {
   /** The item at the cursor; {@code depth} arrays and maps are around it. */
   @Nullable Object read(int depth, boolean asKey) {
     int head = cursor.peek();
+    if (head < CborHeads.FIRST_LONG) {
+      cursor.skipByte();
+      return head;
+    }
     return switch (head >> 5) {
       case CborHeads.UNSIGNED, CborHeads.NEGATIVE -> cursor.readInteger(head);
       case CborHeads.BYTES -> cursor.readBytes(head);
@@ -110,7 +116,7 @@ final class TreeReader {
 
   private void readEntry(MapBuilder builder, int inner) {
     int start = cursor.at();
-    Object key = read(inner, true);
+    Object key = readKey(inner);
     try {
       Object value = read(inner, false);
       if (!builder.put(key, value)) {
@@ -119,6 +125,24 @@ final class TreeReader {
     } catch (ValueException e) {
       throw e.withinKey(key);
     }
+  }
+
+  private @Nullable Object readKey(int inner) {
+    int head = cursor.peek();
+    int length = head - (CborHeads.TEXT << 5);
+    if (length < 1 || length > KeyTexts.MAX_BYTES || length >= cursor.remaining()) {
+      return read(inner, true);
+    }
+    byte[] bytes = cursor.bytes();
+    int from = cursor.at() + 1;
+    String key = keys.find(bytes, from, length);
+    if (key != null) {
+      cursor.skip(1 + length);
+      return key;
+    }
+    key = cursor.readText(head);
+    keys.keep(bytes, from, length, key);
+    return key;
   }
 
   private @Nullable Object readTagged(int head, int depth, boolean asKey) {
@@ -216,20 +240,27 @@ final class TreeReader {
   /** A map that tells its keys apart as Python does. */
   private static final class MapBuilder {
     final Map<@Nullable Object, @Nullable Object> map;
-    private final KeyIdentities identities;
+    private @Nullable KeyIdentities identities;
 
     MapBuilder(int size) {
       map = new LinkedHashMap<>((int) Math.min(size / 0.75 + 1, 1 << 30));
-      identities = new KeyIdentities(map.keySet());
     }
 
     boolean put(@Nullable Object key, @Nullable Object value) {
-      if (!identities.isNew(key)) {
+      if (!(key instanceof String && identities == null) && !isNew(key)) {
         return false;
       }
       int before = map.size();
       map.put(key, value);
       return map.size() > before;
+    }
+
+    private boolean isNew(@Nullable Object key) {
+      KeyIdentities known = identities;
+      if (known == null) {
+        identities = known = new KeyIdentities(map.keySet());
+      }
+      return known.isNew(key);
     }
   }
 }

@@ -27,6 +27,7 @@ public final class ValueCodec {
   private final ValueTypes types;
   private final Conversion conversion;
   private final ValueEncoder encoder;
+  private final KeyTexts keys = new KeyTexts();
 
   /**
    * A codec with limits of its own.
@@ -219,7 +220,7 @@ public final class ValueCodec {
         }
         yield cursor.readSimple(head);
       }
-      default -> new TreeReader(cursor, limits).read(0, false);
+      default -> new TreeReader(cursor, keys, limits).read(0, false);
     };
   }
 
@@ -241,6 +242,6 @@ public final class ValueCodec {
 
   /** A reader that its owner uses again and again, each time after {@link CallReader#begin}. */
   public CallReader newCallReader() {
-    return new CallReader(this, conversion);
+    return new CallReader(this, keys, conversion);
   }
 }

@@ -64,6 +64,8 @@ final class ValueEncoder {
       out.putByte(flag ? CborHeads.TRUE : CborHeads.FALSE);
     } else if (value instanceof byte[] bytes) {
       putBytes(out, bytes);
+    } else if (value instanceof BeanMap properties) {
+      putProperties(out, properties);
     } else {
       putOther(out, value);
     }
@@ -155,7 +157,7 @@ final class ValueEncoder {
       throw cyclic(value);
     }
     Object tree = beans.tree(value);
-    if (tree != null && formOf(tree.getClass()) == Form.BOUND) {
+    if (tree != null && !(tree instanceof BeanMap) && formOf(tree.getClass()) == Form.BOUND) {
       // A module's serializer that hands out another object of its own would never end.
       throw ValueException.unserializable(value.getClass(), "its serializer gives no plain value");
     }
@@ -245,12 +247,9 @@ final class ValueEncoder {
 
   private void putMap(PayloadBuffer out, Map<?, ?> map) {
     int size = map.size();
-    BeanMap bean = map instanceof BeanMap properties ? properties : null;
-    enter(out.stack, bean == null ? map : bean.source());
+    enter(out.stack, map);
     count(out.stack, 2L * size, map);
-    if (bean == null) {
-      keys.check(map);
-    }
+    keys.check(map);
     CborHeads.put(out, CborHeads.MAP, size);
     int index = 0;
     for (Map.Entry<?, ?> entry : map.entrySet()) {
@@ -263,11 +262,32 @@ final class ValueEncoder {
       try {
         put(out, entry.getValue());
       } catch (ValueException e) {
-        throw bean == null ? e.withinKey(key) : e.within(PathStep.ofProperty(String.valueOf(key)));
+        throw e.withinKey(key);
       }
       index++;
     }
     checkSize(map, size, index);
+    out.stack.pop();
+  }
+
+  private void putProperties(PayloadBuffer out, BeanMap properties) {
+    int size = properties.size();
+    enter(out.stack, properties.source());
+    count(out.stack, 2L * size, properties.source());
+    CborHeads.put(out, CborHeads.MAP, size);
+    for (int i = 0; i < size; i++) {
+      String name = properties.name(i);
+      try {
+        Utf8.put(out, name);
+      } catch (ValueException e) {
+        throw e.within(" (key)").withinKey(name);
+      }
+      try {
+        put(out, properties.value(i));
+      } catch (ValueException e) {
+        throw e.within(PathStep.ofProperty(name));
+      }
+    }
     out.stack.pop();
   }
 
