@@ -115,6 +115,16 @@ class CodecTest(TestCase):
 
 
 class PlainValuesTest(CodecTest):
+    def test_keys_that_come_again_are_the_keys_that_came(self):
+        """The accelerator keeps short keys by three of their bytes: these share them, and their length."""
+        for _ in range(2):
+            for key in ("axbyc", "azbzc", "a\u00e9bc", "\u00e9bcd", "a\x00bc", "a", "", "ab", "x" * 23, "x" * 24):
+                self.assert_same({key: 1})
+                self.assert_same([{key: {key: key}}, {key: None}])
+        maps = [{"k%d" % i: i, "\u043a%d" % i: 1, "a" + "b" * (i % 40) + "c": 2, i: 3} for i in range(2000)]
+        for _ in range(2):
+            self.assert_same(maps)
+
     def test_scalars_come_back_as_they_went(self):
         for value in (None, True, False, 0, 1, 23, 24, 255, 256, 65535, 65536, 2**32 - 1, 2**32):
             self.assert_same(value) if value is not None else self.assertIsNone(self.through(None))
