@@ -334,6 +334,44 @@ class ThreadsTest(NestedTest):
         host.reply(frames[2], None)
         self.assertEqual(host.finish(answer), [None, "asked"])
 
+    def test_the_reply_that_the_idle_main_thread_has_read_and_not_yet_handed_out(self):
+        """It reads without a call of its own, and lets go of the role before it says what it has read."""
+        frames, done = [], []
+
+        @takes_frame
+        def ask(frame):
+            frames.append(frame)
+            frames.append(host.begin("hold"))
+            return NoAnswer
+
+        host = self.worker(
+            """
+            import threading
+            from lockstep import _call, sync
+            released = threading.Event()
+            real = _call.Calls.on_frame
+            def on_frame(self, frame):
+                if frame is not None and frame.kind == 2 and not released.is_set():
+                    released.set()
+                    while self.endpoint.try_acquire_role():  # until the other thread waits for main again
+                        self.endpoint.release_role()
+                return real(self, frame)
+            _call.Calls.on_frame = on_frame
+            def hold():
+                sync.held.notify()
+                released.wait()
+            def start():
+                threading.Thread(target=lambda: sync.done(sync.ask()), daemon=True).start()
+            sync.start, sync.hold = start, hold
+            """,
+            handlers={"ask": ask, "done": done.append},
+        )
+        host.call("start")
+        host.until(lambda: host.notified)
+        host.reply(frames[0], "asked")
+        host.until(lambda: done, 10)
+        self.assertEqual(done, ["asked"])
+
     def test_many_threads_at_once(self):
         host = self.asking(
             lambda host, number: host.call("twice", number) + 1,

@@ -782,7 +782,7 @@ class Calls:
     # ---- the main thread's loop ----------------------------------------------------------------------------
 
     def on_frame(self, frame):
-        """From `Endpoint.serve`, without the role: True to come out."""
+        """From `Endpoint.serve`, which holds the role: True to come out."""
         if frame is not None:
             self.route(frame, self.main)
         return self._leaves_direct_loop() or bool(self.queue)

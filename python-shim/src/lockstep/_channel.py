@@ -672,29 +672,33 @@ class Endpoint:
         INVOKE with no flag but KEYWORDS, no parent, and a name in `exports` is served here: release
         the role, set ``hooks.current`` to (call id, depth), call, reset, flush if `unflushed`, reply,
         take the role again. Failures go to ``hooks.fail``. Every other frame goes to
-        ``on_frame(frame)``, called without the role; so does None when `wait` would return None.
+        ``on_frame(frame)``, called with the role; so does None when `wait` would return None.
         Returns when `on_frame` returned True, when `queued` is not 0, or when the role cannot be
         taken again. What `on_frame`, ``hooks.fail`` or a signal handler raises comes out, without
         the role.
         """
         while True:
             frame = None
+            plain = ended = False
             try:
                 if not self.queued:
                     frame = self._wait(None, _SLICE_IDLE)
+                plain = (
+                    frame is not None
+                    and frame.kind == _layout.INVOKE
+                    and not frame.flags & ~_layout.KEYWORDS
+                    and not frame.parent_id
+                )
+                if not plain and not (self.queued and frame is None):
+                    # With the role: the thread that it is for could else take it, and sleep for
+                    # what has been read already.
+                    ended = on_frame(frame)
             finally:
                 self.release_role()
-            if self.queued and frame is None:
+            if ended:
                 return
-            if (
-                frame is not None
-                and frame.kind == _layout.INVOKE
-                and not frame.flags & ~_layout.KEYWORDS
-                and not frame.parent_id
-            ):
+            if plain:
                 self._serve_call(frame, exports, on_frame)
-            elif on_frame(frame):
-                return
             if self.queued or not self.try_acquire_role():
                 return
 

@@ -12,14 +12,18 @@ static round_result raise_without_role(ls_endpoint *e) {
   return ROUND_RAISED;
 }
 
+/* With the role: the thread that the frame is for could else take it, and sleep for what has been read already. */
 static round_result dispatch(ls_endpoint *e, PyObject *on_frame, PyObject *frame) {
-  PyObject *ended = ls_leave_role(e) < 0 ? NULL : PyObject_CallOneArg(on_frame, frame ? frame : Py_None);
+  PyObject *ended = PyObject_CallOneArg(on_frame, frame ? frame : Py_None);
   Py_XDECREF(frame);
   if (ended == NULL) {
-    return ROUND_RAISED;
+    return raise_without_role(e);
   }
   bool end = ended == Py_True;
   Py_DECREF(ended);
+  if (ls_leave_role(e) < 0) {
+    return ROUND_RAISED;
+  }
   return end ? ROUND_LOST_ROLE : end_round(e);
 }
 
