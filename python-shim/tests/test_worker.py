@@ -6,7 +6,7 @@ import sys
 import tempfile
 import time
 
-from harness import SRC, TWIN, Fatal, NoAnswer, Remote, TestCase, WorkerEnded, takes_frame
+from harness import HERE, SRC, TWIN, Fatal, NoAnswer, Remote, TestCase, WorkerEnded, takes_frame
 from lockstep import _layout
 
 L = _layout
@@ -407,6 +407,12 @@ class RefusedAtStartTest(WorkerTest):
             with self.subTest(message):
                 self.assertIn(text, self.refused(message=message))
 
+    def test_a_kernel_that_has_no_futex_is_named(self):
+        faults = os.path.join(os.path.dirname(os.path.dirname(HERE)), "faults", "src", "main", "python")
+        host = self.worker("", start=False, env={"PYTHONPATH": faults, "LOCKSTEP_FAULT_FUTEX": "38"})
+        self.assertNotEqual(0, host.wait_exit())
+        self.assertIn("futex", host.text(host.err))
+
     def test_a_file_without_seals(self):
         with tempfile.TemporaryDirectory() as folder:
             path = os.path.join(folder, "segment")
@@ -418,6 +424,16 @@ class RefusedAtStartTest(WorkerTest):
             host = self.worker("from lockstep import sync\nsync.f = lambda: 1", path=path)
             os.unlink(path)
             self.assertEqual(host.call("f"), 1)
+
+    def test_of_a_file_on_tmpfs_the_worker_keeps_no_descriptor_by_which_it_could_be_cut(self):
+        with tempfile.TemporaryDirectory(dir="/dev/shm") as folder:
+            path = os.path.join(folder, "segment")
+            host = self.worker("from lockstep import sync\nsync.f = lambda: 1", path=path)
+            process = "/proc/%d/" % host.process.pid
+            with open(process + "maps") as file:
+                self.assertIn(path, file.read())
+            open_files = [os.readlink(process + "fd/" + name) for name in os.listdir(process + "fd")]
+            self.assertNotIn(path, open_files)
 
     def test_a_file_that_others_may_read(self):
         with tempfile.TemporaryDirectory(dir="/dev/shm") as folder:

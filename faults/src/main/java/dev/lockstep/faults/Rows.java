@@ -159,7 +159,7 @@ final class Rows {
               32,
               "hostile values, for each of the three",
               "refused at the same position for the same reason",
-              20,
+              5,
               1,
               60,
               HostileValues::judged),
