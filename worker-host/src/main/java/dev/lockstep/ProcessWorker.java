@@ -58,6 +58,10 @@ final class ProcessWorker implements PyWorker {
     return new ReadyFuture<>(ready, life::isServingBootCall, name());
   }
 
+  boolean isServingBootCall() {
+    return life.isServingBootCall();
+  }
+
   @Override
   public Sync sync() {
     return sync;

@@ -363,7 +363,7 @@ public interface PyWorker extends ExposesFunctions<PyWorker>, AutoCloseable {
 
     private static final Duration LONGEST_WAIT = Duration.ofDays(365);
 
-    private static Duration requirePositive(String name, Duration value) {
+    static Duration requirePositive(String name, Duration value) {
       if (value.isNegative() || value.isZero()) {
         throw new IllegalArgumentException(name + " must be positive: " + name + "=" + value);
       }

@@ -6,7 +6,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.NoSuchElementException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -233,7 +232,7 @@ class LifeAndDeathTest {
       }
       assertThat(workers.names()).containsExactly("w0", "w1", "w2", "w3");
       assertThatThrownBy(() -> workers.start(source("").name("w1")))
-          .isInstanceOf(IllegalArgumentException.class)
+          .isInstanceOf(WorkerNameTakenException.class)
           .hasMessageContaining("w1");
       readySeen.forEach(CompletableFuture::join);
       assertThat(workers.get("w2").join()).isSameAs(all.get(2));
@@ -242,7 +241,7 @@ class LifeAndDeathTest {
       for (int i = 0; i < 4; i++) {
         assertThat(events.get(i)).containsExactly("ready w" + i, "exit exit code 0");
       }
-      assertThat(Failing.with(NoSuchElementException.class, workers.get("w2")))
+      assertThat(Failing.with(UnknownWorkerException.class, workers.get("w2")))
           .hasMessageContaining("w2");
     }
   }
