@@ -78,6 +78,9 @@ final class OutboundCalls {
     byte[] spare = state.takeSpare();
     call.spare = spare;
     try {
+      if (CallContext.parentIdFor(engine, call.context) == 0) {
+        engine.waits().standInLine(call, state);
+      }
       begin(call, name, arguments, keywords, flags, state);
       Waiting.End end = engine.waits().await(call, state);
       if (end != Waiting.End.SETTLED && abandon(call)) {
@@ -174,7 +177,7 @@ final class OutboundCalls {
       }
       int frameFlags = (flags & FrameFlags.ALL) | keywordFlag(keywords);
       if (now) {
-        sendOrRemove(call, frameFlags, depth, parentId, out);
+        sendOrRemove(call, frameFlags, depth, parentId, out, state);
       } else {
         hold(call, frameFlags, depth, out);
       }
@@ -259,19 +262,39 @@ final class OutboundCalls {
   }
 
   private void sendOrRemove(
-      PendingCall call, int flags, int depth, long parentId, PayloadBuffer out) {
+      PendingCall call, int flags, int depth, long parentId, PayloadBuffer out, ThreadState state) {
     boolean sent = false;
     try {
-      send(call.name, FrameKind.INVOKE, flags, depth, call.id, parentId, out, call.deadlineNanos);
+      if (call.waiter != null) {
+        engine.waits().aboutToSend(call, state);
+      }
+      send(call, flags, depth, parentId, out);
       sent = true;
     } catch (SendTimeoutException noRoom) {
       counters.timeouts.increment();
       throw failures.timeout(call.name, call.timeoutNanos);
     } finally {
       if (!sent) {
+        engine.waits().sentNothing(call);
         table.remove(call);
       }
     }
+  }
+
+  /** Nobody waits for room with the role: who writes to this side may wait for room, too. */
+  private void send(PendingCall call, int flags, int depth, long parentId, PayloadBuffer out) {
+    int kind = FrameKind.INVOKE;
+    if (call.holdsRole) {
+      try {
+        if (channel.trySend(kind, flags, depth, call.id, parentId, out.array(), 0, out.length())) {
+          return;
+        }
+      } catch (ChannelClosedException | PeerFaultException broken) {
+        // The next attempt says so, too.
+      }
+      engine.waits().sentNothing(call);
+    }
+    send(call.name, kind, flags, depth, call.id, parentId, out, call.deadlineNanos);
   }
 
   private void send(

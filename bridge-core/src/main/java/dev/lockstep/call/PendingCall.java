@@ -60,6 +60,9 @@ final class PendingCall implements PumpQueue.Work {
   /** Whether it was handed to the channel later, when READY had come. */
   volatile boolean sentLater;
 
+  /** Whether the waiter has the reader's role already; it gives it back before it parks. */
+  boolean holdsRole;
+
   /** Whether the waiter is parked, or just about to be, and would read if it was woken. */
   volatile boolean parked;
 

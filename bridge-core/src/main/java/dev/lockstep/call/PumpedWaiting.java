@@ -26,6 +26,9 @@ final class PumpedWaiting implements Waiting {
   /** So often a caller looks whether the pump has let go of the role: some tens of microseconds. */
   private static final int LOOKS_FOR_ROLE = 1000;
 
+  /** So often whether another caller has. */
+  private static final int LOOKS_AT_CALLER = 64;
+
   /** So often after it has stopped to read. */
   private static final int LAST_LOOKS_FOR_ROLE = 50;
 
@@ -37,6 +40,7 @@ final class PumpedWaiting implements Waiting {
   private final Pump pump;
   private final StandIn standIn;
   private final InterruptibleSleep interruptible;
+  private final CallersLine line = new CallersLine(this::isCallerBusy);
   private final LongAdder handOvers = new LongAdder();
 
   /** Callers that want the role which the pump holds while it has nothing to do. */
@@ -108,6 +112,33 @@ final class PumpedWaiting implements Waiting {
   }
 
   @Override
+  public void standInLine(PendingCall own, ThreadState state) {
+    if (!state.virtual() && state.pump != pump) {
+      line.stand(own);
+    }
+  }
+
+  @Override
+  public void aboutToSend(PendingCall own, ThreadState state) {
+    own.holdsRole = line.isCrowded() && !state.virtual() && channel.tryAcquireRole();
+  }
+
+  @Override
+  public void sentNothing(PendingCall own) {
+    if (own.holdsRole) {
+      own.holdsRole = false;
+      if (channel.leaveRole()) {
+        leaveToPump();
+      }
+    }
+  }
+
+  /** A caller, not the pump, reads the answers to its short calls. */
+  private boolean isCallerBusy() {
+    return channel.isRoleHeld() && channel.isShortOfLate() && !pump.isReading();
+  }
+
+  @Override
   public End await(PendingCall own, ThreadState state) {
     boolean parked = false;
     while (true) {
@@ -140,11 +171,15 @@ final class PumpedWaiting implements Waiting {
    * every reply from then on, and every caller would park for it.
    */
   private boolean takeRole(PendingCall own) {
+    if (own.holdsRole) {
+      own.holdsRole = false;
+      return true;
+    }
     if (channel.tryAcquireRole()) {
       return true;
     }
     if (!pump.isReading()) {
-      return false;
+      return isLeftSoon(own);
     }
     wanted.incrementAndGet();
     try {
@@ -161,6 +196,17 @@ final class PumpedWaiting implements Waiting {
     } finally {
       wanted.decrementAndGet();
     }
+  }
+
+  /** Another caller, whose own answer comes soon, reads this one's too or leaves. */
+  private boolean isLeftSoon(PendingCall own) {
+    for (int i = 0; i < LOOKS_AT_CALLER && channel.isShortOfLate() && !own.settled(); i++) {
+      Thread.onSpinWait();
+      if (channel.tryAcquireRole()) {
+        return true;
+      }
+    }
+    return false;
   }
 
   private void spin(PendingCall own) {
@@ -182,6 +228,7 @@ final class PumpedWaiting implements Waiting {
       } finally {
         more = channel.leaveRole();
       }
+      line.leave();
       if (channel.isClosed()) {
         engine.channelClosed();
         return;

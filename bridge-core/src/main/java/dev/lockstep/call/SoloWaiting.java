@@ -80,6 +80,15 @@ final class SoloWaiting implements Waiting {
   }
 
   @Override
+  public void standInLine(PendingCall own, ThreadState state) {}
+
+  @Override
+  public void aboutToSend(PendingCall own, ThreadState state) {}
+
+  @Override
+  public void sentNothing(PendingCall own) {}
+
+  @Override
   public End await(PendingCall own, ThreadState state) {
     Pump served = state.pump;
     if (served != null) {

@@ -12,6 +12,21 @@ interface Waiting {
   }
 
   /**
+   * Before a call is made that is nested in nothing: lets others finish what would only be
+   * disturbed. Returns soon, for any reason.
+   */
+  void standInLine(PendingCall own, ThreadState state);
+
+  /**
+   * Right before a call is sent: takes the reader's role for it if that is free ({@link
+   * PendingCall#holdsRole}), so that the peer never finds a sleeper to wake for the answer.
+   */
+  void aboutToSend(PendingCall own, ThreadState state);
+
+  /** The call was not sent after all, or must wait for room: gives such a role back. */
+  void sentNothing(PendingCall own);
+
+  /**
    * Waits on this thread until the call is settled, its deadline passes or the thread is
    * interrupted, and serves meanwhile what is nested in the call.
    */

@@ -99,6 +99,23 @@ public final class Channel implements AutoCloseable {
     outbound.send(kind, flags, depth, callId, parentCallId, payload, offset, length, deadlineNanos);
   }
 
+  /**
+   * The same for a message that fits into one frame, if there is room for it now; any thread.
+   *
+   * @return whether it was published
+   */
+  public boolean trySend(
+      int kind,
+      int flags,
+      int depth,
+      long callId,
+      long parentCallId,
+      byte[] payload,
+      int offset,
+      int length) {
+    return outbound.trySend(kind, flags, depth, callId, parentCallId, payload, offset, length);
+  }
+
   // --- the reader's role
   // --------------------------------------------------------------------------------------
 
@@ -111,6 +128,11 @@ public final class Channel implements AutoCloseable {
     }
     dataSignal.clearParked();
     return true;
+  }
+
+  /** Whether the last answer that a caller spun for came within a few microseconds. Any thread. */
+  public boolean isShortOfLate() {
+    return callersSpin.isShort();
   }
 
   /** Whether somebody holds the role. */

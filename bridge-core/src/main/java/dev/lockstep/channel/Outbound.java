@@ -55,6 +55,23 @@ final class Outbound {
     this.spaceSignal = new Signal(region.segment(), region.spaceSignalIndex());
   }
 
+  boolean trySend(
+      int kind,
+      int flags,
+      int depth,
+      long callId,
+      long parentCallId,
+      byte[] payload,
+      int offset,
+      int length) {
+    if (length > writer.maxPayloadBytes()
+        || !offer(kind, flags, depth, callId, parentCallId, NOTHING, payload, offset, length)) {
+      return false;
+    }
+    raise();
+    return true;
+  }
+
   void send(
       int kind,
       int flags,
@@ -66,10 +83,9 @@ final class Outbound {
       int length,
       long deadlineNanos) {
     if (length <= writer.maxPayloadBytes()) {
-      while (!offer(kind, flags, depth, callId, parentCallId, NOTHING, payload, offset, length)) {
+      while (!trySend(kind, flags, depth, callId, parentCallId, payload, offset, length)) {
         waitForRoom(length, deadlineNanos);
       }
-      raise();
       return;
     }
     byte[] total =

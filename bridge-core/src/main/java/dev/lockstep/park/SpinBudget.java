@@ -16,14 +16,16 @@ import java.util.function.BooleanSupplier;
  * <p>For one thread at a time. The counters may be read by others and are then slightly old.
  */
 public final class SpinBudget {
-  private static final long MIN_NANOS = 500;
+  private static final long MIN_NANOS = 2_000;
   private static final long DESCHEDULED_NANOS = 200_000;
   private static final int WAITS_PER_PROBE = 16;
   private static final int LOOKS_PER_CLOCK_READING = 16;
+  private static final int SHORT_CLOCK_READINGS = 8;
 
   private final long maxNanos;
   private long budgetNanos;
   private int missesInARow;
+  private boolean shortOfLate = true;
   private long hits;
   private long misses;
 
@@ -36,6 +38,7 @@ public final class SpinBudget {
   /** Spins until the condition holds or the budget is spent; true if it holds. */
   public boolean spinUntil(BooleanSupplier condition) {
     if (condition.getAsBoolean()) {
+      shortOfLate = true;
       return true;
     }
     if (maxNanos == 0) {
@@ -45,12 +48,13 @@ public final class SpinBudget {
     long limitNanos = probe ? maxNanos : budgetNanos;
     long start = System.nanoTime();
     long last = start;
-    while (true) {
+    for (int readings = 0; ; readings++) {
       for (int i = 0; i < LOOKS_PER_CLOCK_READING; i++) {
         Thread.onSpinWait();
         if (condition.getAsBoolean()) {
           hits++;
           missesInARow = 0;
+          shortOfLate = readings < SHORT_CLOCK_READINGS;
           budgetNanos = Math.min(maxNanos, limitNanos * 2);
           return true;
         }
@@ -60,11 +64,20 @@ public final class SpinBudget {
       if (descheduled || now - start >= limitNanos) {
         misses++;
         missesInARow++;
+        shortOfLate = false;
         budgetNanos = descheduled ? MIN_NANOS : Math.max(MIN_NANOS, budgetNanos / 2);
         return false;
       }
       last = now;
     }
+  }
+
+  /**
+   * Whether the last wait was over after a few microseconds of looking; not counted is time in
+   * which the spinner was off its processor. Another thread may see an older answer.
+   */
+  public boolean isShort() {
+    return shortOfLate;
   }
 
   /** Waits that spinning ended. */
