@@ -258,6 +258,9 @@ static PyObject *bound_call(PyObject *self, PyObject *const *args, size_t nargsf
   Py_ssize_t count = PyVectorcall_NARGS(nargsf);
   bool keywords = kwnames != NULL && PyTuple_GET_SIZE(kwnames) > 0;
   ls_header h = {.kind = LS_INVOKE, .flags = keywords ? LS_KEYWORDS : 0};
+  if (ls_is_crowded(e) && !e->forked && !e->sync_main_only && ls_stand_in_line(e) < 0) {
+    return NULL;
+  }
   if (b->encoded == NULL || !may_start(e) || !read_chain(e, &h)) {
     return go_the_long_way(b, args, count, kwnames);
   }

@@ -60,6 +60,12 @@ typedef struct ls_suspended {
   struct ls_suspended *next;
 } ls_suspended;
 
+/* A thread's place in the line of those that let another one call on before they call; on its stack. */
+typedef struct ls_place {
+  struct ls_place *next;
+  ls_signal word; /* of this process alone */
+} ls_place;
+
 #define LS_NAME_SLOTS 32
 #define LS_NAME_BYTES 56
 
@@ -91,6 +97,9 @@ typedef struct {
   bool role;
   unsigned long role_thread;
   Py_ssize_t waiting;
+  bool asleep; /* the role's holder has stopped spinning */
+  bool asked;  /* the first in line has stood for a turn: who comes to call lets it go first */
+  ls_place *line;
   _Atomic(bool) attention;
   Py_ssize_t queued;
   uint32_t seen_state; /* the host's state that the last wait knew */
@@ -181,6 +190,10 @@ typedef enum {
 ls_wake ls_wait(ls_endpoint *e, ls_spin *spin, int64_t slice_nanos, uint64_t deadline);
 /* 0 look again, -1 an exception. `patient`: no signal handler runs. */
 int ls_wait_for_space(ls_endpoint *e, uint32_t length, uint64_t deadline, bool patient);
+static inline bool ls_is_crowded(const ls_endpoint *e) { return e->role || e->asked; }
+/* Stands in line while another thread makes short calls, or one that stood for long is to go. 0, or -1 with an
+ * exception. */
+int ls_stand_in_line(ls_endpoint *e);
 int ls_deadline_from(PyObject *seconds, uint64_t *nanos);
 void ls_yield_gil(ls_endpoint *e);
 

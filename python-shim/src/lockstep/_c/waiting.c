@@ -5,6 +5,10 @@
 #include <sched.h>
 
 #define RAISE_IN_FLIGHT_NANOS 2000000
+#define LINE_LOOK_NANOS 200000
+#define LINE_LONGEST_TURN_NANOS 3000000
+#define LINE_ROUND_NANOS 24000000
+#define LINE_MOST_TURNS 3
 #define PART_AFTER_MISSES 4
 #define PART_AFTER_SLEEP_NANOS 500000
 #define MOST_PART_PAUSE_NANOS UINT64_C(1000000000)
@@ -108,6 +112,85 @@ static void part(ls_endpoint *e, const ls_spin *spin, uint64_t slept_nanos) {
   }
 }
 
+static void raise_place(ls_place *place) {
+  atomic_fetch_add(&place->word, 2);
+  ls_futex_wake(&place->word, 1);
+}
+
+static void leave_line(ls_endpoint *e, const ls_place *mine) {
+  ls_place **at = &e->line;
+  bool was_first = *at == mine;
+  while (*at != mine) {
+    at = &(*at)->next;
+  }
+  *at = mine->next;
+  if (was_first) {
+    e->asked = false;
+    if (e->line != NULL) {
+      raise_place(e->line);
+    }
+  }
+}
+
+/* Waits on the own word; whether this thread goes now. */
+static bool stand(ls_endpoint *e, ls_place *mine, uint64_t *first_since, int64_t turn_nanos) {
+  bool first = e->line == mine;
+  uint32_t seen = atomic_load(&mine->word);
+  Py_BEGIN_ALLOW_THREADS
+  ls_futex_wait(&mine->word, seen, first ? LINE_LOOK_NANOS : turn_nanos);
+  Py_END_ALLOW_THREADS
+  if (e->role && e->asleep) {
+    return true;
+  }
+  if (e->line != mine) {
+    return false;
+  }
+  uint64_t now = ls_now();
+  if (*first_since == 0) {
+    *first_since = now;
+  }
+  e->asked = e->asked || now - *first_since >= (uint64_t)turn_nanos;
+  return !e->role || now - *first_since >= (uint64_t)turn_nanos * LINE_MOST_TURNS;
+}
+
+/* A thread that sends while another one spins makes that one read its answer and wake it, and each takes the GIL from
+ * the other in the midst of a call: several times what a short call costs. So it lets the other one call on. The first
+ * in line asks after a turn, and whoever comes to call next lets it go and stands in line itself. Nobody stands while
+ * the role's holder sleeps, and nobody is the first for more than a few turns; with many the turns are shorter. */
+int ls_stand_in_line(ls_endpoint *e) {
+  ls_place mine = {.next = NULL};
+  ls_place **end = &e->line;
+  uint64_t first_since = 0;
+  int64_t standing = 1;
+  if (e->role && (e->asleep || e->role_thread == PyThread_get_thread_ident())) {
+    return 0;
+  }
+  for (; *end != NULL; end = &(*end)->next) {
+    standing++;
+  }
+  *end = &mine;
+  if (!e->role && e->line != &mine) {
+    raise_place(e->line);
+  }
+  int64_t turn_nanos = LINE_ROUND_NANOS / standing;
+  turn_nanos = turn_nanos > LINE_LONGEST_TURN_NANOS ? LINE_LONGEST_TURN_NANOS : turn_nanos;
+  int failed;
+  bool gone;
+  do {
+    gone = stand(e, &mine, &first_since, turn_nanos);
+    failed = PyErr_CheckSignals();
+  } while (!gone && failed == 0);
+  leave_line(e, &mine);
+  return failed;
+}
+
+static void fall_asleep(ls_endpoint *e) {
+  e->asleep = true;
+  for (ls_place *place = e->line; place != NULL; place = place->next) {
+    raise_place(place);
+  }
+}
+
 ls_wake ls_wait(ls_endpoint *e, ls_spin *spin, int64_t slice_nanos, uint64_t deadline) {
   ls_signal *signal = ls_data_signal(e->in.lane);
   bool found = false, slept = false;
@@ -139,6 +222,7 @@ ls_wake ls_wait(ls_endpoint *e, ls_spin *spin, int64_t slice_nanos, uint64_t dea
   if (now >= deadline) {
     return ls_has_data(&e->in) ? LS_WAIT_DATA : LS_WAIT_DEADLINE;
   }
+  fall_asleep(e);
   Py_BEGIN_ALLOW_THREADS
   seen = ls_prepare(signal);
   found = ls_has_data(&e->in);
@@ -158,6 +242,7 @@ ls_wake ls_wait(ls_endpoint *e, ls_spin *spin, int64_t slice_nanos, uint64_t dea
     ls_unpark(signal);
   }
   Py_END_ALLOW_THREADS
+  e->asleep = false;
   e->parks += slept;
   if (error == EINTR && run_handlers(e) < 0) {
     return LS_WAIT_RAISED;
