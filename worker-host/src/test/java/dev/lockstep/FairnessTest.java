@@ -13,6 +13,7 @@ import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Threads that call at once: each gets its share, and none waits for another's long call. */
+@SuppressWarnings("FutureReturnValueIgnored")
 @ParameterizedClass
 @MethodSource("dev.lockstep.Twin#twins")
 @ExtendWith({NothingLeftBehind.class, NoLateWakeups.class})
@@ -54,6 +55,8 @@ class FairnessTest {
           sync.release()
           waiting.join()
           return calls
+
+      __export__ = ["echo", "count", "meanwhile"]
       """;
 
   private final Twin twin;
