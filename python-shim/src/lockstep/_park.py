@@ -61,7 +61,13 @@ class Futex:
         self._get_errno = ctypes.get_errno
         # Not equal, so it returns at once; an error here is a kernel, or a filter, without futex.
         word = ctypes.c_uint32(0)
-        self.wait(ctypes.addressof(word), 1, 0)
+        try:
+            self.wait(ctypes.addressof(word), 1, 0)
+        except OSError as error:
+            raise OSError(
+                "the kernel refuses the futex call, without which nobody can wait: errno=%d; is it "
+                "filtered?" % error.errno
+            ) from None
 
     def wait(self, address, expected, seconds):
         """Sleeps while the word at `address` is `expected`: WOKEN, TIMED_OUT or INTERRUPTED."""

@@ -135,6 +135,21 @@ class DiagnosisTest {
   }
 
   @Test
+  void aKernelThatRefusesFutexCallsIsNamedAtTheStart() {
+    Path faults = Path.of("..", "faults", "src", "main", "python").toAbsolutePath();
+    assertThat(faults.resolve("sitecustomize.py")).exists();
+    try (PyWorker worker =
+        twin.set(PyWorker.source(""))
+            .environment("PYTHONPATH", faults.toString())
+            .environment("LOCKSTEP_FAULT_FUTEX", "38")
+            .start()) {
+      assertThat(Failing.with(WorkerStartException.class, worker.ready()))
+          .hasMessageContaining("refuses the futex call")
+          .hasMessageContaining("errno=38");
+    }
+  }
+
+  @Test
   void theStacksOfAWorkerThatIsBusyInPythonAreTold() throws Exception {
     stacksDuring("wait_in_python");
   }

@@ -3,6 +3,9 @@ package dev.lockstep;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -50,6 +53,14 @@ class LifeAndDeathTest {
     PyWorker worker = source(SLOW).name("mortal").start();
     worker.ready().join();
     return worker;
+  }
+
+  private static String target(Path descriptor) {
+    try {
+      return Files.readSymbolicLink(descriptor).toString();
+    } catch (IOException e) {
+      return ""; // closed meanwhile
+    }
   }
 
   private static void awaitCallInFlight(PyWorker worker) {
@@ -166,6 +177,37 @@ class LifeAndDeathTest {
       assertThat(
               Failing.with(WorkerDiedException.class, () -> worker.sync().call("pid", int.class)))
           .hasMessageContaining("closed");
+    }
+  }
+
+  @Test
+  void theMemoryOfAClosedWorkerIsHeldByNothingThatWaitsForItsTime() {
+    // Its mapping must be gone, which is looked at after this, long before these have passed.
+    try (PyWorker worker =
+        source(SLOW).grace(Duration.ofMinutes(2)).startTimeout(Duration.ofMinutes(2)).start()) {
+      worker.ready().join();
+    }
+  }
+
+  @Test
+  void nobodyFindsAFileOfASegmentToCut() throws Exception {
+    try (PyWorker worker = slow()) {
+      if (twin.kind() == SegmentKind.TMPFS) {
+        for (long pid : new long[] {worker.pid(), ProcessHandle.current().pid()}) {
+          try (var descriptors = Files.newDirectoryStream(Path.of("/proc/" + pid + "/fd"))) {
+            assertThat(descriptors)
+                .extracting(LifeAndDeathTest::target)
+                .noneMatch(target -> target.contains("/segment-"));
+          }
+        }
+        try (var segments = Files.newDirectoryStream(Path.of("/dev/shm"), "*lockstep-*")) {
+          for (Path folder : segments) {
+            if (folder.toString().contains("-" + ProcessHandle.current().pid() + "-")) {
+              assertThat(folder).isDirectoryNotContaining("glob:**segment-*");
+            }
+          }
+        }
+      }
     }
   }
 

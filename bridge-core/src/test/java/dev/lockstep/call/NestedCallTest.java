@@ -7,12 +7,14 @@ import dev.lockstep.call.TestFailures.Failure;
 import dev.lockstep.wire.FrameKind;
 import dev.lockstep.wire.Limits;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -152,6 +154,51 @@ class NestedCallTest {
           });
       assertThat(pair.call("ask")).isEqualTo(true);
       assertThat(unrelated.get(20, TimeUnit.SECONDS)).isEqualTo("lockstep-pump-pair");
+    }
+  }
+
+  @Test
+  void whatIsNestedInACallOfABusyThreadCountsAmongWhatWaits() throws Exception {
+    Limits d = Limits.DEFAULT;
+    Limits few =
+        new Limits(
+            d.maxMessageBytes(),
+            d.maxDepth(),
+            d.maxNesting(),
+            d.maxItems(),
+            d.maxIntegerBytes(),
+            d.maxNameBytes(),
+            8);
+    CountDownLatch goOn = new CountDownLatch(1);
+    AtomicInteger handled = new AtomicInteger();
+    try (EnginePair pair = EnginePair.make().limits(few).open()) {
+      pair.onHost(
+          "keep busy",
+          a -> {
+            goOn.await();
+            return null;
+          });
+      pair.onHost("note", a -> handled.incrementAndGet());
+      pair.onWorker(
+          "flood",
+          a -> {
+            CompletableFuture<Object> busy =
+                pair.worker.callAsync(
+                    pair.worker.name("keep busy"), pair.untyped, new Object[0], Map.of(), 0);
+            for (int i = 0; i < 100; i++) {
+              pair.notifyFrom(pair.worker, "note");
+            }
+            return busy;
+          });
+      AtomicReference<@Nullable Throwable> thrown = new AtomicReference<>();
+      Thread caller = CallTest.inThread(() -> pair.call("flood"), thrown);
+      pair.await("the flood", () -> pair.host.statistics().notificationsIn() == 100);
+      pair.await("refusals", () -> pair.hostHeard.handlerErrors.size() >= 100 - 8);
+      assertThat(pair.host.statistics().queued()).isBetween(1, 8);
+      goOn.countDown();
+      caller.join();
+      assertThat(thrown.get()).isNull();
+      pair.await("the rest", () -> handled.get() + pair.hostHeard.handlerErrors.size() == 100);
     }
   }
 

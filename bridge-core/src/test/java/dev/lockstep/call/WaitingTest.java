@@ -11,7 +11,9 @@ import dev.lockstep.codec.ValueCodec;
 import dev.lockstep.memory.SegmentPair;
 import dev.lockstep.park.WaitTuning;
 import dev.lockstep.wire.FrameKind;
+import dev.lockstep.wire.LaneLayout;
 import dev.lockstep.wire.Limits;
+import dev.lockstep.wire.SegmentLayout;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
@@ -86,6 +88,35 @@ class WaitingTest {
     } finally {
       timer.shutdownNow();
     }
+  }
+
+  @Test
+  void aSignalWordThatSomebodyScribbledOverDoesNotKeepACallerWaiting() throws Exception {
+    int word = SegmentLayout.TO_HOST_LANE_OFFSET + LaneLayout.DATA_SIGNAL_OFFSET;
+    CompletableFuture<Object> answer = new CompletableFuture<>();
+    try (EnginePair pair = EnginePair.make().maxSpinNanos(0).open()) {
+      pair.onWorker("wait", a -> answer);
+      AtomicReference<@Nullable Throwable> thrown = new AtomicReference<>();
+      // The pump sleeps, for the slice of an idle side, before the caller makes it wait for more.
+      pair.await("a sleeper", () -> isParked(pair, word));
+      Thread caller = inThread(() -> pair.call("wait"), thrown);
+      pair.await("a parked caller", () -> caller.getState() == Thread.State.TIMED_WAITING);
+      pair.await("a sleeper", () -> isParked(pair, word));
+      // Nobody sleeps, says the word from now on.
+      pair.segment.getAndBitwiseAndInt(word, ~LaneLayout.SIGNAL_PARKED);
+      answer.complete(1);
+      caller.join(TimeUnit.SECONDS.toMillis(20));
+      assertThat(caller.isAlive()).as("the caller waits still").isFalse();
+      assertThat(thrown.get()).isNull();
+      pair.lateWakeupsOfHost = pair.host.statistics().lateWakeups();
+      assertThat(pair.lateWakeupsOfHost).isLessThanOrEqualTo(1);
+    } finally {
+      timer.shutdownNow();
+    }
+  }
+
+  private static boolean isParked(EnginePair pair, int word) {
+    return (pair.segment.getIntVolatile(word) & LaneLayout.SIGNAL_PARKED) != 0;
   }
 
   @ParameterizedTest

@@ -9,11 +9,15 @@ import dev.lockstep.wire.Limits;
 import dev.lockstep.wire.ProtocolVersion;
 import dev.lockstep.wire.SegmentLayout;
 import java.io.IOException;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.TreeMap;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -235,6 +239,30 @@ class SegmentContractTest {
         assertThat(pair.host().pathForPeer()).doesNotExist();
       }
     }
+  }
+
+  @Test
+  void nobodyFindsAFileToCutOnceOneOfAFolderIsUnlinked() throws Exception {
+    try (SegmentPair pair = SegmentPair.attached(Form.FOLDER, SPEC)) {
+      String path = pair.host().pathForPeer().toString();
+      assertThat(ownDescriptors()).anyMatch(target -> target.startsWith(path));
+      pair.host().unlink();
+      assertThat(ownDescriptors()).noneMatch(target -> target.startsWith(path));
+    }
+  }
+
+  private static List<String> ownDescriptors() throws IOException {
+    List<String> targets = new ArrayList<>();
+    try (DirectoryStream<Path> descriptors = Files.newDirectoryStream(Path.of("/proc/self/fd"))) {
+      for (Path descriptor : descriptors) {
+        try {
+          targets.add(Files.readSymbolicLink(descriptor).toString());
+        } catch (NoSuchFileException closedMeanwhile) {
+          // That of the listing itself.
+        }
+      }
+    }
+    return targets;
   }
 
   @ParameterizedTest
