@@ -235,12 +235,18 @@ final class LocalWorkers implements Workers {
         (name, futures) ->
             futures.forEach(future -> giveUp(name, future, "this Workers was closed")));
     List<Thread> closers = new ArrayList<>();
+    List<ProcessWorker> oneByOne = new ArrayList<>();
     for (ProcessWorker worker : live()) {
       Thread closer = Services.daemon(worker::close);
       closer.setName("lockstep-close-" + worker.name());
-      closer.start();
-      closers.add(closer);
+      try {
+        closer.start();
+        closers.add(closer);
+      } catch (OutOfMemoryError noThread) { // what the JDK throws at a limit of threads
+        oneByOne.add(worker);
+      }
     }
+    oneByOne.forEach(ProcessWorker::close);
     boolean interrupted = false;
     for (Thread closer : closers) {
       while (closer.isAlive()) {

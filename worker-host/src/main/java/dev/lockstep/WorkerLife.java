@@ -353,7 +353,11 @@ final class WorkerLife implements Listener {
   private void endOnOwnThread(int exitCode) {
     Thread thread = Services.daemon(() -> end(exitCode));
     thread.setName("lockstep-end-" + name);
-    thread.start();
+    try {
+      thread.start();
+    } catch (OutOfMemoryError noThread) { // what the JDK throws at a limit of threads
+      end(exitCode);
+    }
   }
 
   private void end(int exitCode) {
