@@ -442,4 +442,18 @@ def refuse_futex(number):
     return True
 
 
+def refuse_futex_waits(number):
+    """The same for the waits alone."""
+    import seccomp_futex
+
+    seccomp_futex.refuse(number, (0,))
+    return True
+
+
+def stack_kibibytes():
+    """What the main thread's stack has grown to."""
+    with open("/proc/self/status") as status:
+        return next(int(line.split()[1]) for line in status if line.startswith("VmStk:"))
+
+
 __export__ = [name for name, value in list(globals().items()) if callable(value) and name[0] != "_"]

@@ -16,6 +16,7 @@ final class Bystander implements AutoCloseable {
   private final Trial trial;
   private final PyWorker worker;
   private final Thread caller;
+  private volatile Figure current;
   private volatile boolean closing;
   private volatile String wrong = "";
 
@@ -25,24 +26,36 @@ final class Bystander implements AutoCloseable {
     this.worker = trial.start(trial.worker());
     callUntil(trial.micros("bystander, warm-up"), System.nanoTime() + ALONE_NANOS);
     callUntil(trial.micros("bystander alone"), System.nanoTime() + ALONE_NANOS);
-    Figure meanwhile = trial.micros("bystander meanwhile");
-    caller = new Thread(() -> callUntil(meanwhile, Long.MAX_VALUE), "bystander");
+    current = trial.micros("bystander meanwhile");
+    caller = new Thread(this::callUntilClosed, "bystander");
     caller.start();
   }
 
+  /** From now on its calls count for another figure. */
+  void during(String what) {
+    current = trial.micros("bystander " + what);
+  }
+
   private void callUntil(Figure figure, long untilNanos) {
-    for (int i = 0;
-        !closing && (untilNanos == Long.MAX_VALUE || System.nanoTime() < untilNanos);
-        i++) {
-      long startNanos = System.nanoTime();
-      Object value = Outcome.of(() -> worker.sync().call("echo", Integer.class, 1)).value();
-      figure.record(System.nanoTime() - startNanos);
-      if (!Objects.equals(value, 1)) {
-        wrong = "call " + i + " of the bystander gave " + value;
-        return;
-      }
-      LockSupport.parkNanos(PAUSE_NANOS);
+    while (System.nanoTime() - untilNanos < 0) {
+      call(figure);
     }
+  }
+
+  private void callUntilClosed() {
+    while (!closing && wrong.isEmpty()) {
+      call(current);
+    }
+  }
+
+  private void call(Figure figure) {
+    long startNanos = System.nanoTime();
+    Object value = Outcome.of(() -> worker.sync().call("echo", Integer.class, 1)).value();
+    figure.record(System.nanoTime() - startNanos);
+    if (!Objects.equals(value, 1)) {
+      wrong = "a call of the bystander gave " + value;
+    }
+    LockSupport.parkNanos(PAUSE_NANOS);
   }
 
   /** Ends it; it must have had all its answers. */

@@ -36,11 +36,17 @@ final class Nesting {
                       return null;
                     }));
     self.set(worker);
+    trial.fact("left out", "bytes of Java's stack: the JDK does not tell a thread's");
+    long stackKibibytes = stackKibibytes(worker);
     // A call of depth n: one of ours, then main and worker in turn.
     for (int depth = 0; depth < (LIMIT + 1) / 2; depth++) {
       int down = depth;
       trial.attempt("depth " + depth, () -> dive(trial, worker, down));
     }
+    trial.fact("depth reached", LIMIT);
+    trial.fact(
+        "worker's stack grew by, bytes per level of its own, in whole pages",
+        (stackKibibytes(worker) - stackKibibytes) * 1024 / (LIMIT / 2));
     for (int depth = (LIMIT + 1) / 2; depth <= (LIMIT + BEYOND) / 2; depth++) {
       int down = depth;
       trial.attempt(
@@ -73,6 +79,11 @@ final class Nesting {
           });
     }
     trial.finish(worker);
+  }
+
+  private static long stackKibibytes(PyWorker worker) {
+    Long size = worker.sync().within(Trial.PATIENCE).call("stack_kibibytes", Long.class);
+    return Objects.requireNonNull(size);
   }
 
   private static void dive(Trial trial, PyWorker worker, int down) {

@@ -181,8 +181,8 @@ final class Rows {
               Segments::headerFlipped),
           new Row(
               21,
-              "futex errno: EINTR at 1 kHz, EFAULT, ENOSYS",
-              "tried again; broken; refused at start",
+              "futex errno: EINTR at 1 kHz, EAGAIN, EFAULT, ENOSYS",
+              "tried again, both; broken; refused at start",
               20_000,
               1000,
               60,
@@ -221,7 +221,7 @@ final class Rows {
               Scarcity::fullTmpfs),
           new Row(
               26,
-              "limits of descriptors and address space",
+              "limits of descriptors, address space and processes",
               "an exception that names what is short; earlier workers live",
               5,
               1,
@@ -274,7 +274,15 @@ final class Rows {
               100,
               5,
               60,
-              UserCode::output));
+              UserCode::output),
+          new Row(
+              36,
+              "workers start, answer and end in each way, ten at a time",
+              "no process, thread, descriptor, mapping or file is left",
+              1000,
+              20,
+              60,
+              WorkerDeaths::manyLives));
 
   private Rows() {}
 

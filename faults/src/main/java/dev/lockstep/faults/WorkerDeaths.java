@@ -5,6 +5,7 @@ import dev.lockstep.PyWorker;
 import dev.lockstep.WorkerDiedException;
 import dev.lockstep.WorkerStartException;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
@@ -12,12 +13,13 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
-/** Rows 1 and 4 to 7: a worker dies, wherever it is just now. */
+/** Rows 1, 4 to 7 and 36: a worker dies, wherever it is just now. */
 @SuppressWarnings({"FutureReturnValueIgnored", "try"}) // What is measured hangs on the same future.
 final class WorkerDeaths {
   private static final int KILLED = 9;
   private static final int SEGMENTATION_FAULT = 11;
   private static final int ABORTED = 6;
+  private static final int AT_ONCE = 10;
   private static final int MESSAGE_OF_MANY_FRAGMENTS = 1024 * 1024;
 
   private WorkerDeaths() {}
@@ -28,12 +30,28 @@ final class WorkerDeaths {
     List<WorkerStep> steps = trial.isAccelerated() ? WorkerStep.accelerated() : WorkerStep.lines();
     trial.fact("steps", steps.size());
     try (Bystander unharmed = new Bystander(trial)) {
+      // What the starts alone cost it on this machine: as many, of workers that nobody harms.
+      unharmed.during("while as many start and end unharmed");
+      for (int i = 0; i < trial.runs() * steps.size(); i++) {
+        trial.attempt("unharmed", () -> startAndEnd(trial));
+      }
+      unharmed.during("meanwhile");
       for (WorkerStep step : steps) {
         for (int i = 0; i < trial.runs(); i++) {
           trial.attempt(step.name(), () -> killAt(trial, step));
         }
       }
     }
+  }
+
+  private static void startAndEnd(Trial trial) throws Exception {
+    PyWorker worker = trial.start(trial.steppedWorker());
+    Trial.require(
+        Objects.equals(worker.sync().within(Trial.PATIENCE).call("echo", Integer.class, 1), 1),
+        "a worker that nobody harmed did not answer");
+    worker.terminate();
+    worker.onExit().join();
+    trial.finish(worker);
   }
 
   private static void killAt(Trial trial, WorkerStep step) throws Exception {
@@ -190,6 +208,9 @@ final class WorkerDeaths {
   // --- row 7
 
   static void crashes(Trial trial) {
+    trial.fact(
+        "left out",
+        "telling exit code 137 from SIGKILL: the JDK, which reaps the process, reports 137 for both");
     trial.repeat(
         "SIGSEGV",
         () -> {
@@ -224,9 +245,50 @@ final class WorkerDeaths {
       Trial.require(
           died.getMessage().contains("famous last words"),
           "the end of stderr is missing: " + died.getMessage());
-      return Objects.requireNonNull(died.status());
+      ExitStatus status = Objects.requireNonNull(died.status());
+      trial.fact(how + (argument == 0 ? "" : " " + argument) + " is told as", status.describe());
+      return status;
     } finally {
       trial.finish(worker);
     }
+  }
+
+  // --- row 36
+
+  /** What is left after many lives is looked for by the harness. */
+  static void manyLives(Trial trial) throws Exception {
+    List<String> ends = List.of("close", "terminate", "kill", "exit");
+    long mostDescriptors = 0;
+    for (int begun = 0; begun < trial.runs(); begun += AT_ONCE) {
+      List<PyWorker> alive = new ArrayList<>();
+      for (int i = begun; i < Math.min(begun + AT_ONCE, trial.runs()); i++) {
+        alive.add(trial.startOnly(trial.worker()));
+      }
+      mostDescriptors = Math.max(mostDescriptors, Processes.descriptors());
+      for (PyWorker worker : alive) {
+        String end = ends.get(trial.random().nextInt(ends.size()));
+        trial.attempt(end, () -> liveAndEnd(trial, worker, end));
+      }
+    }
+    trial.fact("descriptors at most, with " + AT_ONCE + " workers", mostDescriptors);
+  }
+
+  private static void liveAndEnd(Trial trial, PyWorker worker, String end) throws Exception {
+    long startNanos = System.nanoTime();
+    Trial.require(
+        Objects.equals(worker.sync().within(Trial.PATIENCE).call("echo", Integer.class, 7), 7),
+        "no answer");
+    long pid = worker.pid();
+    switch (end) {
+      case "close" -> worker.close();
+      case "terminate" -> worker.terminate();
+      case "kill" -> Processes.kill(pid);
+      default ->
+          Outcome.of(worker.sync().callAsync("sys_exit", Object.class, 0), Trial.PATIENCE)
+              .failedWith(WorkerDiedException.class);
+    }
+    worker.onExit().join();
+    trial.millis("call, end and all given back").record(System.nanoTime() - startNanos);
+    trial.finish(worker);
   }
 }
