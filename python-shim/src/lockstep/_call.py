@@ -13,9 +13,10 @@ table of calls in flight. Who runs what:
 No user code ever runs while its thread holds the role or one of the locks here.
 """
 
+import os
 import sys
 import time
-from _thread import RLock, allocate_lock, get_ident
+from _thread import RLock, allocate_lock, get_ident, start_new_thread
 from _collections import deque  # from the C modules: a start loads no file for them
 from _contextvars import ContextVar
 
@@ -37,6 +38,8 @@ from lockstep.errors import (
 current = ContextVar("lockstep_call", default=None)
 
 _CO_COROUTINE = 0x80
+_SIGINT = 2
+_NOTE_SECONDS = 0.002
 
 
 class Waiter:
@@ -110,7 +113,9 @@ class Calls:
         self.output = None  # _output.Output, from the first run on whose output main wants apart
         self.describe_more = {}
         self.pending_interrupt = 0
-        self.interruptible = None  # code of the shim that an interrupt may hit anywhere
+        self._note_followed = False
+        self._follows_note = False  # the next SIGINT is no new one
+        self.interruptible = ()  # code of the shim that an interrupt may hit anywhere
         self.close_requested = False
         self.exit = None  # a SystemExit that was raised on another thread
         self.dropped_replies = 0
@@ -741,9 +746,14 @@ class Calls:
         """Python's handler of SIGINT, on the main thread.
 
         Raises only if the control word names the call that runs there now (or says: whatever runs).
-        In the midst of the shim's own code it only leaves a note; the next wait or return raises.
+        In the midst of the shim's own code it only leaves a note; the next wait or return raises, or
+        the signal that follows a note, once the main thread is in the user's code again.
         """
-        word = self.endpoint.interrupt_call_id()
+        if self._follows_note:
+            self._follows_note = False
+            word, self.pending_interrupt = self.pending_interrupt, 0
+        else:
+            word = self.endpoint.interrupt_call_id()
         if not word:
             return
         here = self.here()
@@ -761,14 +771,30 @@ class Calls:
         if (
             frame is not None
             and frame.f_code.co_filename.startswith(_HERE)
-            and frame.f_code is not self.interruptible
+            and frame.f_code not in self.interruptible
         ):
             # By the call's own id: a note that comes too late must not hit the next call.
             self.pending_interrupt = word if here is None else here[0]
             self.endpoint.attention = True  # for a wait that has not yet gone to sleep
             self.main.wake()
+            if not self._note_followed:
+                self._note_followed = True
+                start_new_thread(self._follow_note, ())
             return
         raise KeyboardInterrupt
+
+    def _follow_note(self):
+        """Sends the signal again while a note lies there: left by the last steps of the shim, nobody
+        of it would look at it again."""
+        while True:
+            time.sleep(_NOTE_SECONDS)
+            if not self.pending_interrupt:
+                self._note_followed = False
+                if not self.pending_interrupt:
+                    return
+                self._note_followed = True
+            self._follows_note = True
+            os.kill(os.getpid(), _SIGINT)
 
     def check_interrupt(self):
         """Raises what `on_interrupt` noted, if the call that it was meant for still runs here."""

@@ -10,6 +10,7 @@ flight the reading thread is awake too.
 """
 
 import time
+import _signal
 from _thread import allocate_lock, start_new_thread
 from contextvars import copy_context
 
@@ -96,7 +97,13 @@ class Loop:
         """From the signal handler: the call that is meant is a task that waits; None: any."""
         for call_id, (task, _) in list(self._tasks.items()):
             if word is None or call_id == word:
-                task.get_loop().call_soon_threadsafe(task.cancel)
+                loop = task.get_loop()
+                if loop is self._loop:
+                    # Now, on its own thread: the task may be next to run, and never come back.
+                    task.cancel()
+                    loop.call_soon_threadsafe(_nothing)  # for a loop that is about to wait
+                else:
+                    loop.call_soon_threadsafe(task.cancel)
 
     def run(self):
         """Runs the loop on the main thread until no task is left.
@@ -106,6 +113,11 @@ class Loop:
         loop = self._own_loop()
         calls = self._calls
         self._running = True
+        # A signal right before the selector waits would not be heeded: it writes a byte instead.
+        socket = getattr(loop, "_csock", None)
+        before = -1 if socket is None else _signal.set_wakeup_fd(
+            socket.fileno(), warn_on_full_buffer=False
+        )
         self.want_reader()
         try:
             while calls.exit is None:
@@ -121,6 +133,8 @@ class Loop:
                     raise self._end.answer
         finally:
             self._running = False
+            if socket is not None:
+                _signal.set_wakeup_fd(before)
             self.unwant_reader()
 
     def _maybe_stop(self):
@@ -266,6 +280,10 @@ class Loop:
                     pass
         if self._running:
             self._loop.call_soon_threadsafe(self._maybe_stop)
+
+
+def _nothing():
+    pass
 
 
 def _settle(future, frame):

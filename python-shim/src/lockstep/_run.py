@@ -80,6 +80,8 @@ class Run:
         current.set(self)  # in a context of this task's own
         try:
             self._begin()
+            if self.calls.pending_interrupt:
+                self.calls.check_interrupt()
             value = begin()
             while hasattr(type(value), "__await__"):
                 value = await value
@@ -130,9 +132,6 @@ def _evaluate(body, last, scope):
         return eval(last, scope)
 
 
-INTERRUPTIBLE = _evaluate.__code__
-
-
 async def _evaluate_async(body, last, scope):
     coroutine = eval(body, scope)
     if body.co_flags & _CO_COROUTINE:
@@ -141,6 +140,9 @@ async def _evaluate_async(body, last, scope):
         return None
     value = eval(last, scope)
     return await value if last.co_flags & _CO_COROUTINE else value
+
+
+INTERRUPTIBLE = (_evaluate.__code__, _evaluate_async.__code__)
 
 
 def _show_lines(file, text):

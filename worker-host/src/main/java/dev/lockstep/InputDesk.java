@@ -29,10 +29,11 @@ final class InputDesk {
   /**
    * The line to come; cancelling it takes the prompt back.
    *
+   * @param printed completes when what was printed before the prompt has been delivered
    * @throws QueueFullException if the worker asks for more lines at once than anybody types
    */
-  CompletableFuture<@Nullable String> ask(String prompt) {
-    Line line = new Line(prompt);
+  CompletableFuture<@Nullable String> ask(String prompt, CompletableFuture<Void> printed) {
+    Line line = new Line(prompt, printed);
     lock.lock();
     try {
       if (waiting.size() >= MAX_WAITING) {
@@ -56,6 +57,7 @@ final class InputDesk {
     Line line;
     while ((line = next()) != null) {
       try {
+        line.printed.get();
         String typed = handler.line(line.prompt);
         answered(line);
         line.complete(typed);
@@ -98,10 +100,12 @@ final class InputDesk {
 
   private final class Line extends CompletableFuture<@Nullable String> {
     final String prompt;
+    final CompletableFuture<Void> printed;
     @Nullable Thread thread; // guarded by lock
 
-    Line(String prompt) {
+    Line(String prompt, CompletableFuture<Void> printed) {
       this.prompt = prompt;
+      this.printed = printed;
     }
 
     @Override

@@ -32,19 +32,19 @@ final class WorkerBuiltins {
 
   @SuppressWarnings("FutureReturnValueIgnored") // The engine answers when it completes.
   @Nullable Object call(String name, @Nullable Object[] arguments) {
+    WorkerParts made = parts.get();
+    if (made == null) {
+      throw new IllegalStateException("the worker is being started");
+    }
     if (name.equals(OUTPUT)) {
-      return switchOutput((long) number(arguments, 0), (long) number(arguments, 1));
+      long run = (long) number(arguments, 0);
+      long ended = (long) number(arguments, 1);
+      return made.afterOutput(() -> output.switchTo(run, ended));
     }
     if (input == null) {
       throw new UnsupportedOperationException(name);
     }
-    return input.ask(text(arguments, 0));
-  }
-
-  /** What is written from now on is another run's, or nobody's: 0. */
-  private @Nullable Object switchOutput(long run, long ended) {
-    WorkerParts made = parts.get();
-    return made == null ? null : made.afterOutput(() -> output.switchTo(run, ended));
+    return input.ask(text(arguments, 0), made.afterOutput(() -> {}));
   }
 
   void notified(String name, @Nullable Object[] arguments) {

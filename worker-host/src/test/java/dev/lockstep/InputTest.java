@@ -64,6 +64,17 @@ class InputTest {
   }
 
   @Test
+  void whatWasPrintedBeforeThePromptIsThereBeforeIt() {
+    try (PyWorker worker =
+        source("").onInput(prompt -> String.valueOf(printed.contains("line " + prompt))).start()) {
+      for (int i = 0; i < 50; i++) {
+        assertThat(worker.run("print('line', i)\ninput(i)", Map.of("i", i), String.class))
+            .isEqualTo("true");
+      }
+    }
+  }
+
+  @Test
   void stdinIsReadByLines() {
     List<String> prompts = Collections.synchronizedList(new ArrayList<>());
     try (PyWorker worker =

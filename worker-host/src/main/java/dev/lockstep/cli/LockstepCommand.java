@@ -15,7 +15,13 @@ import picocli.CommandLine.Spec;
     mixinStandardHelpOptions = true,
     versionProvider = LockstepCommand.Version.class,
     description = "Calls Python functions in worker processes over shared memory.",
-    subcommands = {CallCommand.class, BenchCommand.class, DoctorCommand.class, DumpCommand.class},
+    subcommands = {
+      CallCommand.class,
+      RunCommand.class,
+      BenchCommand.class,
+      DoctorCommand.class,
+      DumpCommand.class
+    },
     footer = {
       "",
       "Exit status: 0; 1 for an error in the Python code, whose traceback is on stderr; 2 for wrong"

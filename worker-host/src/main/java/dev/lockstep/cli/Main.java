@@ -5,6 +5,7 @@ import java.io.FileOutputStream;
 import java.io.OutputStreamWriter;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import java.util.Objects;
 import picocli.CommandLine;
 
@@ -40,9 +41,12 @@ public final class Main {
     line.setCaseInsensitiveEnumValuesAllowed(true)
         .setExecutionExceptionHandler(failures)
         .setParameterExceptionHandler(failures);
-    // A negative number is an argument of the function; CommandArguments refuses what is neither.
-    Objects.requireNonNull(line.getSubcommands().get("call"))
-        .setUnmatchedOptionsArePositionalParams(true);
+    // A negative number is an argument of the function, and a script has options of its own;
+    // CommandArguments refuses what is neither.
+    for (String name : List.of("call", "run")) {
+      Objects.requireNonNull(line.getSubcommands().get(name))
+          .setUnmatchedOptionsArePositionalParams(true);
+    }
     return line;
   }
 }

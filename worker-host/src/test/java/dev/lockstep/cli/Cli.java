@@ -34,9 +34,13 @@ final class Cli implements AutoCloseable {
   private final Collected err;
 
   private Cli(List<String> command, Path folder) throws IOException {
+    this(command, folder, new File("/dev/null"));
+  }
+
+  private Cli(List<String> command, Path folder, File stdin) throws IOException {
     ProcessBuilder builder = new ProcessBuilder(command).directory(folder.toFile());
     builder.environment().put(MARK, mark);
-    builder.redirectInput(ProcessBuilder.Redirect.from(new File("/dev/null")));
+    builder.redirectInput(ProcessBuilder.Redirect.from(stdin));
     process = builder.start();
     out = new Collected(process.getInputStream());
     err = new Collected(process.getErrorStream());
@@ -71,6 +75,16 @@ final class Cli implements AutoCloseable {
   /** Runs {@code java -jar lockstep.jar} to its end and checks that it left no process. */
   static Result run(String... words) throws IOException {
     try (Cli cli = start(words)) {
+      return cli.await();
+    }
+  }
+
+  /** The same with a file as its stdin. */
+  static Result runTyping(Path stdin, String... words) throws IOException {
+    List<String> command = new ArrayList<>(java());
+    command.addAll(List.of("-jar", JAR.toString()));
+    command.addAll(List.of(words));
+    try (Cli cli = new Cli(command, REPOSITORY, stdin.toFile())) {
       return cli.await();
     }
   }

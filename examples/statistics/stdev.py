@@ -1,0 +1,3 @@
+import statistics
+from js import A_rank
+statistics.stdev(A_rank)
