@@ -64,8 +64,12 @@ class InterruptTest {
     CompletableFuture<Object> run =
         worker.runAsync(
             "from lockstep import sync\nsync.begin()\n" + script, Map.of(), Object.class);
-    begun.acquireUninterruptibly();
+    awaitBegun();
     return run;
+  }
+
+  private void awaitBegun() {
+    Until.holds("the script calls begin", begun::tryAcquire);
   }
 
   private static void assertInterrupted(String script, CompletableFuture<Object> run) {
@@ -97,18 +101,22 @@ class InterruptTest {
   void twiceInARowReachesCodeThatHeldOnAtTheFirst() {
     try (PyWorker worker = start()) {
       CompletableFuture<Object> run =
-          begin(
-              worker,
+          worker.runAsync(
               """
               import time
+              from lockstep import sync
               try:
+                  sync.begin()
                   time.sleep(100)
               except KeyboardInterrupt:
                   sync.begin()
                   time.sleep(100)
-              """);
+              """,
+              Map.of(),
+              Object.class);
+      awaitBegun();
       worker.interrupt();
-      begun.acquireUninterruptibly();
+      awaitBegun();
       worker.interrupt();
       assertInterrupted("twice", run);
     }

@@ -89,6 +89,16 @@ final class Cli implements AutoCloseable {
     }
   }
 
+  /** Runs a Java source file beside the packed jar, with a file as its stdin. */
+  static Result runJava(Path stdin, String... words) throws IOException {
+    List<String> command = new ArrayList<>(java());
+    command.addAll(List.of("-cp", JAR.toString()));
+    command.addAll(List.of(words));
+    try (Cli cli = new Cli(command, REPOSITORY, stdin.toFile())) {
+      return cli.await();
+    }
+  }
+
   /** The words that start a JVM as the launcher does. */
   static List<String> java() {
     return List.of(

@@ -1,0 +1,3 @@
+from pyscript import sync, window
+
+greeting = sync.hello("PyScript")
