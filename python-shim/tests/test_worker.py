@@ -326,9 +326,12 @@ class BootTest(WorkerTest):
         host = self.worker(
             """
             from pyscript import sync, config, RUNNING_IN_WORKER, PyWorker, window
+            from pyscript import create_named_worker, document, workers
             def tell():
                 found = [RUNNING_IN_WORKER, config["x"], sync.hello("p")]
-                for use in (lambda: PyWorker("x.py"), lambda: window.location):
+                uses = [lambda: PyWorker("x.py"), lambda: window.location, lambda: document["x"]]
+                uses += [lambda: workers["calculator"], lambda: create_named_worker(src="x.py")]
+                for use in uses:
                     try: use()
                     except Exception as e: found.append([type(e).__name__, str(e)])
                 return found
@@ -339,8 +342,9 @@ class BootTest(WorkerTest):
         )
         told = host.call("tell")
         self.assertEqual(told[:3], [True, 1, "hello p"])
-        self.assertEqual([error[0] for error in told[3:]], ["NotInWorkerError"] * 2)
-        self.assertIn("main process", told[3][1])
+        self.assertEqual([error[0] for error in told[3:]], ["NotInWorkerError"] * 5)
+        for told_so in told[3], told[6], told[7]:
+            self.assertIn("only in the main process", told_so[1])
 
     def test_outside_a_worker_sync_says_that_it_is_not_there(self):
         program = (

@@ -3,7 +3,16 @@
 from lockstep import RUNNING_IN_WORKER, config, sync
 from lockstep.errors import NotInWorkerError
 
-__all__ = ["sync", "config", "RUNNING_IN_WORKER", "PyWorker", "workers", "window", "document"]
+__all__ = [
+    "sync",
+    "config",
+    "RUNNING_IN_WORKER",
+    "PyWorker",
+    "workers",
+    "create_named_worker",
+    "window",
+    "document",
+]
 
 
 class _OnlyInMain:
@@ -46,5 +55,6 @@ class _NoBrowser(_OnlyInMain):
 
 PyWorker = _OnlyInMain("PyWorker")
 workers = _OnlyInMain("workers")
+create_named_worker = _OnlyInMain("create_named_worker")
 window = _NoBrowser("window")
 document = _NoBrowser("document")

@@ -14,9 +14,21 @@ import java.util.OptionalInt;
  */
 public record ExitStatus(
     OptionalInt exitCode, OptionalInt signal, List<String> lastErrorLines, String reason) {
+  private static final int SIGNALLED = 128;
+  private static final int MAX_SIGNAL = 64;
 
   public ExitStatus {
     lastErrorLines = List.copyOf(lastErrorLines);
+  }
+
+  /** From the number that the JDK gives: an exit code, or 128 and a signal. */
+  static ExitStatus of(int number, List<String> lastErrorLines, String reason) {
+    boolean signalled = number > SIGNALLED && number <= SIGNALLED + MAX_SIGNAL;
+    return new ExitStatus(
+        signalled ? OptionalInt.empty() : OptionalInt.of(number),
+        signalled ? OptionalInt.of(number - SIGNALLED) : OptionalInt.empty(),
+        lastErrorLines,
+        reason);
   }
 
   /** As {@code exit code 3}, {@code signal SIGSEGV (11)}, {@code no process}. */

@@ -40,8 +40,6 @@ final class WorkerLife implements Listener {
   /** A process that exits lets go of its lifeline a moment before it is reaped. */
   private static final long EXIT_AFTER_LIFELINE_MILLIS = 100;
 
-  private static final int SIGNALLED = 128;
-  private static final int MAX_SIGNAL = 64;
   private static final int ERROR_LINES_IN_MESSAGE = 20;
 
   private final String name;
@@ -398,13 +396,8 @@ final class WorkerLife implements Listener {
   }
 
   private ExitStatus status(int exitCode) {
-    boolean signalled = exitCode > SIGNALLED && exitCode <= SIGNALLED + MAX_SIGNAL;
     String why = reason.get();
-    return new ExitStatus(
-        signalled ? OptionalInt.empty() : OptionalInt.of(exitCode),
-        signalled ? OptionalInt.of(exitCode - SIGNALLED) : OptionalInt.empty(),
-        output.lastErrorLines(),
-        why == null ? "" : why);
+    return ExitStatus.of(exitCode, output.lastErrorLines(), why == null ? "" : why);
   }
 
   private WorkerEnd endWith(@Nullable ExitStatus status) {
