@@ -779,7 +779,10 @@ class Calls:
             self.main.wake()
             if not self._note_followed:
                 self._note_followed = True
-                start_new_thread(self._follow_note, ())
+                try:
+                    start_new_thread(self._follow_note, ())
+                except RuntimeError:  # no more threads: the note lies there for the next wait
+                    self._note_followed = False
             return
         raise KeyboardInterrupt
 
