@@ -179,6 +179,8 @@ def _enable_faulthandler():
     """Main starts us with it already; here for a worker that was started without, and for stacks that are
     told while nobody can run Python: main sends the signal, the handler in C writes to the file, main reads
     it through /proc. Nothing is left of the file but an empty one until then."""
+    if os.environ.get("PYTHONFAULTHANDLER") == "lockstep":  # main's, not meant for processes of the user's
+        del os.environ["PYTHONFAULTHANDLER"]
     try:
         import faulthandler
 

@@ -87,11 +87,7 @@ final class WorkerLife implements Listener {
       Path interpreter = services.interpreters.find(settings.interpreter);
       Path shim = services.shim();
       List<String> command =
-          List.of(
-              interpreter.toString(),
-              "-X",
-              "faulthandler", // a crash in whatever runs before our own first line is told, too
-              shim.resolve("__main__.py").toString());
+          List.of(interpreter.toString(), shim.resolve("__main__.py").toString());
       WorkerParts made =
           new WorkerParts(name, settings, services, new CallFailures(name), this, command);
       parts = made;

@@ -77,7 +77,9 @@ class StartTest {
             folder.resolve("job.py"),
             """
             import sys, os, json, helper
-            def seen(): return [sys.argv, os.environ["MY_VAR"], os.getcwd(), helper.x]
+            def seen():
+                return [sys.argv, os.environ["MY_VAR"], os.getcwd(), helper.x,
+                    os.environ.get("PYTHONFAULTHANDLER", "unset")]
             __export__ = ["seen"]
             """);
     Files.writeString(folder.resolve("helper.py"), "x = 5");
@@ -92,7 +94,11 @@ class StartTest {
       assertThat(seen)
           .isEqualTo(
               List.of(
-                  List.of(script.toString(), "a", "b c"), "ä", folder.toRealPath().toString(), 5));
+                  List.of(script.toString(), "a", "b c"),
+                  "ä",
+                  folder.toRealPath().toString(),
+                  5,
+                  "unset"));
       assertThat(worker.name()).startsWith("job-");
     }
   }

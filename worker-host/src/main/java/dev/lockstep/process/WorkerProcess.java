@@ -58,6 +58,10 @@ public final class WorkerProcess {
             .redirectOutput(stdout.pathForSelf().toFile())
             .redirectError(stderr.pathForSelf().toFile());
     builder.environment().putAll(environment);
+    // A crash in whatever runs before the shim's own first line is told, too. Not by -X: a Python
+    // that is
+    // too old would refuse that before it can say what it is. The shim takes our value out again.
+    builder.environment().putIfAbsent("PYTHONFAULTHANDLER", "lockstep");
     if (directory != null) {
       builder.directory(directory.toFile());
     }
