@@ -90,13 +90,17 @@ record WorkerStep(String name, int times, Way way) {
     };
   }
 
-  /** Brings a worker that is ready, or starting, to its step; does not wait. */
+  /** Brings a worker that is ready, or starting, to its step; does not wait until it is there. */
   void arm(PyWorker worker) {
     Sync sync = worker.sync();
     switch (way) {
       case ATTACH, START -> {}
       case ANSWER -> {
-        send(sync, "stop_before", name, times);
+        CompletableFuture<Object> armed = sync.callAsync("stop_before", Object.class, name, times);
+        armed.exceptionally(error -> "");
+        // What it has seen together with the question that arms it, it takes without another look.
+        Processes.await(
+            "its answer or its stop", () -> armed.isDone() || Processes.state(worker.pid()) == 'T');
         for (int i = 0; i < CALLS_TO_WRAP_THE_RING; i++) {
           send(
               sync,
