@@ -6,7 +6,7 @@
 Prints a line for each interpreter and twin, what failed, the reasons of what was skipped, and at the end
 `N passed, N failed, N skipped`; exit status 1 if anything failed. Without --shim the shim is laid out,
 and accelerators are built, where the Maven build does it too. --short runs shorter counts and, unless
-interpreters are named, only the oldest and the newest CPython (with `python3` itself) and PyPy. --sanitize runs the C
+interpreters are named, only the oldest and the newest CPython and PyPy. --sanitize runs the C
 twin only, on `python3` unless others are named, built by gcc with the address and the undefined-behaviour sanitizer:
 what one of them sees ends the process that it is in, and so fails a test.
 """
@@ -70,15 +70,10 @@ def interpreters():
 
 
 def fewer(found):
-    """The oldest and the newest CPython, the one that `python3` means, and PyPy."""
+    """The oldest and the newest CPython, and PyPy: what `python3` means runs in the tests of the Java side."""
     cpython = [one for one in found if one[1][1] == "CPython"]
     others = [one for one in found if one[1][1] != "CPython"]
-    default = ask("python3")
-    chosen = []
-    for one in cpython:
-        if one in (cpython[0], cpython[-1]) or (default and one[1][0] == default[0]):
-            chosen.append(one)
-    return chosen + others
+    return [one for one in cpython if one in (cpython[0], cpython[-1])] + others
 
 
 def lay_out():
