@@ -4,7 +4,6 @@ import static dev.lockstep.call.CallTest.failure;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.lockstep.call.TestFailures.Failure;
-import dev.lockstep.wire.FrameKind;
 import dev.lockstep.wire.Limits;
 import java.util.List;
 import java.util.Map;
@@ -208,31 +207,6 @@ class NestedCallTest {
       pair.onHost("thread", a -> Thread.currentThread().getName());
       pair.onWorker("ask", a -> pair.callBack("thread"));
       assertThat(pair.callAsync("ask").get(20, TimeUnit.SECONDS)).isEqualTo("lockstep-pump-pair");
-    }
-  }
-
-  @Test
-  void nestedCallsWaitForABusyThreadUpToTheLimitAndNoFurther() throws Exception {
-    int maxQueued = 8;
-    Limits d = limits();
-    Limits few = new Limits(d.maxMessageBytes(), MAX_DEPTH, 64, 64, 16, 16, maxQueued);
-    CountDownLatch mayEnd = new CountDownLatch(1);
-    try (EnginePair pair = EnginePair.make().limits(few).open()) {
-      pair.onWorker("slow", a -> new CompletableFuture<>());
-      pair.onHost("b", a -> mayEnd.await(20, TimeUnit.SECONDS));
-      AtomicReference<@Nullable Throwable> thrown = new AtomicReference<>();
-      Thread caller = CallTest.inThread(() -> pair.call("slow"), thrown);
-      pair.await("it waits", () -> pair.worker.statistics().serving() == 1);
-      byte[] callOfB = {0x61, 'b', (byte) 0x80};
-      for (int call = 1; call <= 3 * maxQueued; call++) {
-        pair.workerChannel.send(
-            FrameKind.INVOKE, 0, 2, 1001 + 2L * call, 2, callOfB, 0, 3, Long.MAX_VALUE);
-      }
-      pair.await("they are refused", () -> pair.host.statistics().refused() > 0);
-      pair.await("all have come", () -> pair.host.statistics().callsIn() == 3L * maxQueued);
-      assertThat(pair.host.statistics().queued()).isLessThanOrEqualTo(maxQueued);
-      assertThat(caller.isAlive()).isTrue();
-      mayEnd.countDown();
     }
   }
 
