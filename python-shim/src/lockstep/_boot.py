@@ -82,6 +82,10 @@ def _start():
         segment.sync_main_only,
     )
     calls = _call.Calls(endpoint, segment.limits, segment.sync_main_only, message["name"])
+    if message.get("threads"):
+        from lockstep import _threads
+
+        calls.pool = _threads.Pool(calls, message["threads"])
     calls.describe_more = {
         "python": sys.version.split()[0],
         "implementation": sys.implementation.name,
@@ -252,7 +256,8 @@ def _send_fatal(calls, payload):
 
 
 def _set_path(message, shim):
-    """The user's folder first, the shim's last: nothing of ours shadows what is theirs."""
+    """The user's folder first, then what the host adds; the shim's last: nothing of ours shadows what is
+    theirs."""
     path = [entry for entry in sys.path if os.path.abspath(entry or ".") != shim]
     target = message["target"]
     if message["mode"] == "script":
@@ -261,7 +266,8 @@ def _set_path(message, shim):
     else:
         first = ""
         argv0 = "-c" if message["mode"] == "source" else target
-    sys.path[:] = [first, *path, shim]
+    more = message.get("path") or []
+    sys.path[:] = [first, *more, *path, shim]
     sys.argv[:] = [argv0, *(message.get("argv") or [])]
 
 

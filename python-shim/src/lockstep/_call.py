@@ -109,6 +109,7 @@ class Calls:
         self.queue = deque()  # calls for the main thread
         self.calls = {}  # call id -> Pending
         self.loop = None  # _loop.Loop, from the first coroutine on
+        self.pool = None  # _threads.Pool, if plain calls run on threads
         self.streams = ()
         self.output = None  # _output.Output, from the first run on whose output main wants apart
         self.describe_more = {}
@@ -480,8 +481,9 @@ class Calls:
             if parent.waiter is not waiter:
                 parent.waiter.wake()
 
-    def _enqueue(self, frame):
-        if len(self.queue) >= self.limits["maxQueued"]:
+    def _enqueue(self, frame, is_main_threads=False):
+        queued = self.queued()
+        if queued >= self.limits["maxQueued"] and type(frame) is not _Coroutine:
             if frame.kind == _layout.NOTIFY:
                 self.dropped_notifications += 1
                 return
@@ -490,8 +492,11 @@ class Calls:
                 "queue_full",
                 "lockstep.errors.QueueFullError",
                 "queue of worker %s full: calls=%d, maxQueued=%d"
-                % (self.worker_name, len(self.queue), self.limits["maxQueued"]),
+                % (self.worker_name, queued, self.limits["maxQueued"]),
             )
+            return
+        if self.pool is not None and not is_main_threads and not frame.flags & _layout.BUILTIN:
+            self.pool.put(frame)
             return
         self.queue.append(frame)
         self.endpoint.queued = len(self.queue)
@@ -500,13 +505,18 @@ class Calls:
         elif self.loop is not None:
             self.loop.stir()  # it was read in a blocking call of a task: the loop goes on after it
 
+    def queued(self):
+        """How many calls wait for their turn."""
+        return len(self.queue) + (0 if self.pool is None else len(self.pool.queue))
+
     def next_queued(self):
         frame = self.queue.popleft()
         self.endpoint.queued = len(self.queue)
         return frame
 
     def _cancelled(self, call_id):
-        for frames in [self.queue, *(waiter.frames for waiter in list(self._waiters.values()))]:
+        pool = () if self.pool is None else (self.pool.queue,)
+        for frames in [self.queue, *pool, *(waiter.frames for waiter in list(self._waiters.values()))]:
             for frame in list(frames):
                 if frame is not None and frame.call_id == call_id and frame.kind == _layout.INVOKE:
                     try:
@@ -556,7 +566,7 @@ class Calls:
         described.update(
             exports=self.exported_names(),
             counters=self.endpoint.counters(),
-            queued=len(self.queue),
+            queued=self.queued(),
             calls_in_flight=len(self.calls),
             calls_served=self.endpoint.calls_served,
             dropped_replies=self.dropped_replies,
@@ -568,8 +578,11 @@ class Calls:
 
     def run(self, frame, where):
         """Runs one call of main's. `where`: "queue" or "loop" on a main thread that waits for nothing
-        else, "nested" on a thread that waits for a call of its own."""
+        else, "nested" on a thread that waits for a call of its own, "pool" on one of `pool`."""
         if frame is None:
+            return
+        if type(frame) is _Coroutine:
+            self.event_loop().start(*frame.call)
             return
         call_id = frame.call_id
         reply = frame.kind == _layout.INVOKE
@@ -591,25 +604,27 @@ class Calls:
                 if function is None:
                     self._not_exported(frame, name)
                     return
-                if where == "nested":
+                if where == "nested" or where == "pool":
                     if get_ident() != self.main.ident:
-                        self._enqueue(frame)
-                        # The main thread may sleep in the lane, where no lock of ours wakes it.
-                        self.endpoint.attention = True
-                        self.endpoint.wake()
+                        self._give_to_main(frame)
                         return
                     self._loop_blocked(call_id, name, reply)
                     return
             stage = "call"
             token = current.set((call_id, frame.depth))
             try:
-                result = function(*args, **kwargs)
+                if where == "pool":
+                    result = self.pool.call(call_id, function, args, kwargs)
+                else:
+                    result = function(*args, **kwargs)
             finally:
                 current.reset(token)
             if type(result) is _COROUTINE:
                 if where == "nested":
                     result.close()
                     self._loop_blocked(call_id, name, reply)
+                elif where == "pool":
+                    self._give_to_main(_Coroutine(call_id, frame.depth, result, reply))
                 else:
                     self.event_loop().start(call_id, frame.depth, result, reply)
                 return
@@ -621,6 +636,13 @@ class Calls:
             self.fail(call_id, frame.depth, error, function, stage, reply)
             return
         self.reply(call_id, payload)
+
+    def _give_to_main(self, frame):
+        """From another thread: what only the main thread may run."""
+        self._enqueue(frame, True)
+        # The main thread may sleep in the lane, where no lock of ours wakes it.
+        self.endpoint.attention = True
+        self.endpoint.wake()
 
     def _script_function(self, name):
         """One of main's builtin functions that run or read a script."""
@@ -759,12 +781,10 @@ class Calls:
         here = self.here()
         if word == _layout.INTERRUPT_WHATEVER_RUNS:
             if here is None and not self.booting:
-                if self.loop is not None:
-                    self.loop.interrupt(None)
+                self._interrupt_elsewhere(None)
                 return
         elif here is None or here[0] != word:
-            if self.loop is not None:
-                self.loop.interrupt(word)
+            self._interrupt_elsewhere(word)
             return
         while frame is not None and "/_ctypes/" in frame.f_code.co_filename:
             frame = frame.f_back  # PyPy's ctypes is Python, and the shim waits inside it
@@ -798,6 +818,13 @@ class Calls:
                 self._note_followed = True
             self._follows_note = True
             os.kill(os.getpid(), _SIGINT)
+
+    def _interrupt_elsewhere(self, word):
+        """In what runs off the main thread's own stack; None: in all of it."""
+        if self.loop is not None:
+            self.loop.interrupt(word)
+        if self.pool is not None:
+            self.pool.interrupt(word)
 
     def check_interrupt(self):
         """Raises what `on_interrupt` noted, if the call that it was meant for still runs here."""
@@ -843,7 +870,7 @@ class Calls:
                     if endpoint.state() != _layout.HOST_READY and not self.queue:
                         return
                 elif endpoint.state() == _layout.HOST_READY:
-                    endpoint.serve(self.exports, self.on_frame)
+                    endpoint.serve(self.exports if self.pool is None else {}, self.on_frame)
                 elif not self._read_rest():
                     return
         except ChannelClosedError:
@@ -858,6 +885,16 @@ class Calls:
         finally:
             self.endpoint.release_role()
         return frame is not None
+
+
+class _Coroutine:
+    """What a plain call on another thread returned: it goes on as a task of the main thread's loop."""
+
+    kind = flags = None
+    call_id = 0
+
+    def __init__(self, *call):
+        self.call = call
 
 
 class _Unavailable:

@@ -3,6 +3,7 @@ module dev.lockstep.host {
   requires transitive dev.lockstep.bridge;
   requires dev.lockstep.shim; // resources only: so that they are on the module path, too
   requires static transitive org.jspecify;
+  requires com.fasterxml.jackson.dataformat.toml;
   requires com.fasterxml.jackson.datatype.jsr310;
   requires static info.picocli;
   requires static HdrHistogram;

@@ -81,7 +81,15 @@ final class EngineSync implements Sync {
   }
 
   @Nullable Object callTyped(String name, Type type, @Nullable Object[] given) {
-    CallEngine engine = life.parts().engine();
+    WorkerParts parts = life.partsIfCallable();
+    return parts == null
+        ? callBeforeStart(name, type, given)
+        : callTyped(parts, name, type, given, timeoutNanos);
+  }
+
+  private @Nullable Object callTyped(
+      WorkerParts parts, String name, Type type, @Nullable Object[] given, long withinNanos) {
+    CallEngine engine = parts.engine();
     Arguments arguments = Arguments.of(given);
     Object result =
         engine.call(
@@ -89,11 +97,28 @@ final class EngineSync implements Sync {
             type(type),
             arguments.positional,
             arguments.keywords,
-            timeoutNanos);
+            withinNanos);
     return isVoid(type) ? null : result;
   }
 
+  /** Waits for the worker to be prepared; its time counts, too. */
+  private @Nullable Object callBeforeStart(String name, Type type, @Nullable Object[] given) {
+    long begunNanos = System.nanoTime();
+    WorkerParts parts = life.partsBeforeStart(name, timeoutNanos);
+    return callTyped(parts, name, type, given, BeforeStart.leftNanos(timeoutNanos, begunNanos));
+  }
+
   CompletableFuture<@Nullable Object> callTypedAsync(
+      String name, Type type, @Nullable Object[] given) {
+    CompletableFuture<@Nullable Object> later =
+        life.partsIfCallable() != null
+            ? null
+            : life.beforeStart()
+                .later(name, timeoutNanos, () -> callTypedAsyncNow(name, type, given));
+    return later == null ? callTypedAsyncNow(name, type, given) : later;
+  }
+
+  private CompletableFuture<@Nullable Object> callTypedAsyncNow(
       String name, Type type, @Nullable Object[] given) {
     try {
       CallEngine engine = life.parts().engine();
@@ -105,7 +130,7 @@ final class EngineSync implements Sync {
               arguments.positional,
               arguments.keywords,
               timeoutNanos);
-      return isVoid(type) ? new VoidFuture(future) : future;
+      return isVoid(type) ? FollowingFuture.withoutValue(future) : future;
     } catch (LockstepException e) {
       return CompletableFuture.failedFuture(e);
     }
@@ -141,6 +166,22 @@ final class EngineSync implements Sync {
 
   @Override
   public void notify(String name, @Nullable Object... given) {
+    if (life.partsIfCallable() != null
+        || !life.beforeStart().defer(() -> notifyDeferred(name, given))) {
+      notifyNow(name, given);
+    }
+  }
+
+  /** Nobody waits for it: that the worker did not start is told by its {@code ready}. */
+  private void notifyDeferred(String name, @Nullable Object[] given) {
+    try {
+      notifyNow(name, given);
+    } catch (RuntimeException e) {
+      life.onHandlerError(name, e);
+    }
+  }
+
+  private void notifyNow(String name, @Nullable Object[] given) {
     CallEngine engine = life.parts().engine();
     Arguments arguments = Arguments.of(given);
     engine.notify(encoded(engine, name), arguments.positional, arguments.keywords);
@@ -166,29 +207,5 @@ final class EngineSync implements Sync {
   @Override
   public <T> T as(Class<T> api) {
     return InterfaceFacade.make(api, this, life);
-  }
-
-  /** A future without a value that hands its cancellation on. */
-  static final class VoidFuture extends CompletableFuture<@Nullable Object> {
-    private final CompletableFuture<@Nullable Object> source;
-
-    @SuppressWarnings("FutureReturnValueIgnored")
-    VoidFuture(CompletableFuture<@Nullable Object> source) {
-      this.source = source;
-      source.whenComplete(
-          (value, failure) -> {
-            if (failure == null) {
-              complete(null);
-            } else {
-              completeExceptionally(failure);
-            }
-          });
-    }
-
-    @Override
-    public boolean cancel(boolean mayInterruptIfRunning) {
-      source.cancel(mayInterruptIfRunning);
-      return super.cancel(mayInterruptIfRunning);
-    }
   }
 }

@@ -3,6 +3,7 @@ package dev.lockstep;
 import dev.lockstep.os.Signals;
 import java.util.List;
 import java.util.OptionalInt;
+import org.jspecify.annotations.Nullable;
 
 /**
  * How a worker's process ended.
@@ -22,13 +23,18 @@ public record ExitStatus(
   }
 
   /** From the number that the JDK gives: an exit code, or 128 and a signal. */
-  static ExitStatus of(int number, List<String> lastErrorLines, String reason) {
-    boolean signalled = number > SIGNALLED && number <= SIGNALLED + MAX_SIGNAL;
+  static ExitStatus of(int exitCode, List<String> lastErrorLines, @Nullable String reason) {
+    boolean signalled = exitCode > SIGNALLED && exitCode <= SIGNALLED + MAX_SIGNAL;
     return new ExitStatus(
-        signalled ? OptionalInt.empty() : OptionalInt.of(number),
-        signalled ? OptionalInt.of(number - SIGNALLED) : OptionalInt.empty(),
+        signalled ? OptionalInt.empty() : OptionalInt.of(exitCode),
+        signalled ? OptionalInt.of(exitCode - SIGNALLED) : OptionalInt.empty(),
         lastErrorLines,
-        reason);
+        reason == null ? "" : reason);
+  }
+
+  /** Of one that was never started. */
+  static ExitStatus withoutProcess(String reason) {
+    return new ExitStatus(OptionalInt.empty(), OptionalInt.empty(), List.of(), reason);
   }
 
   /** As {@code exit code 3}, {@code signal SIGSEGV (11)}, {@code no process}. */

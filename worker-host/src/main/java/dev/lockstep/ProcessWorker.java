@@ -114,6 +114,22 @@ final class ProcessWorker implements PyWorker {
           "a sync_main_only worker cannot call Java, so nothing can be exposed to it: worker="
               + name());
     }
+    if (life.partsIfCallable() != null
+        || !life.beforeStart().defer(() -> exposeDeferred(functions))) {
+      exposeNow(functions);
+    }
+  }
+
+  /** Its failure is the start's, which {@code ready} tells, or nobody's. */
+  private void exposeDeferred(List<ExposedFunction> functions) {
+    try {
+      exposeNow(functions);
+    } catch (RuntimeException e) {
+      life.onHandlerError("expose", e);
+    }
+  }
+
+  private void exposeNow(List<ExposedFunction> functions) {
     WorkerParts parts = life.parts();
     Exposure exposure = new Exposure(parts.codec());
     functions.forEach(function -> exposure.expose(parts.engine(), function));
@@ -180,7 +196,7 @@ final class ProcessWorker implements PyWorker {
         text(told, "accelerator"),
         exports(told),
         life.settings().segmentKind,
-        life.settings().laneCapacityBytes,
+        life.settings().laneCapacityBytes(),
         life.settings().isSyncMainOnly(),
         told);
   }

@@ -1,7 +1,9 @@
 package dev.lockstep;
 
 /**
- * What a script says of how far it is: {@code sync.progress(done, total, text)}.
+ * How far something is: what a script says with {@code sync.progress(done, total, text)}, or,
+ * before its process is started, how far the packages and files are that its configuration asks
+ * for.
  *
  * @param done so many units are done
  * @param total of so many; 0 or less if it is not known

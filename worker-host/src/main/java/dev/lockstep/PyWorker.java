@@ -174,10 +174,23 @@ public interface PyWorker extends ExposesFunctions<PyWorker>, AutoCloseable {
       return this;
     }
 
-    /** The configuration, which the script sees as {@code config}; default: empty. */
+    /**
+     * The configuration, which the script sees as {@code config}; default: empty. What a method of
+     * this builder says wins over it.
+     */
     public Builder config(WorkerConfig config) {
       settings.config = config;
       return this;
+    }
+
+    /** The same from inline JSON or a file's path; see {@link WorkerConfig#parse}. */
+    public Builder config(String jsonOrPath) {
+      return config(WorkerConfig.parse(jsonOrPath));
+    }
+
+    /** The same from a JSON or TOML file; see {@link WorkerConfig#read}. */
+    public Builder config(Path file) {
+      return config(WorkerConfig.read(file));
     }
 
     /** The same from a map; see {@link WorkerConfig#of}. */
@@ -195,11 +208,13 @@ public interface PyWorker extends ExposesFunctions<PyWorker>, AutoCloseable {
     }
 
     /**
-     * The Python to run: a path, or a name that is looked for on PATH. Default: system property
-     * {@code lockstep.python}, environment variable {@code LOCKSTEP_PYTHON}, {@code python3}.
+     * The Python to run: a path, a name that is looked for on PATH, or a version such as {@code
+     * 3.12} that is looked for among those installed. Default: what the configuration says, system
+     * property {@code lockstep.python}, environment variable {@code LOCKSTEP_PYTHON}, {@code
+     * python3}.
      */
     public Builder interpreter(String interpreter) {
-      settings.interpreter = interpreter;
+      settings.ownInterpreter = interpreter;
       return this;
     }
 
@@ -216,13 +231,13 @@ public interface PyWorker extends ExposesFunctions<PyWorker>, AutoCloseable {
 
     /** Adds to the process's environment, which is this JVM's otherwise. */
     public Builder environment(String name, String value) {
-      settings.environment.put(name, value);
+      settings.ownEnvironment.put(name, value);
       return this;
     }
 
     /** Adds to the process's environment, which is this JVM's otherwise. */
     public Builder environment(Map<String, String> variables) {
-      settings.environment.putAll(variables);
+      settings.ownEnvironment.putAll(variables);
       return this;
     }
 
@@ -232,9 +247,12 @@ public interface PyWorker extends ExposesFunctions<PyWorker>, AutoCloseable {
       return this;
     }
 
-    /** What either side accepts at most; default {@link Limits#DEFAULT}. */
+    /**
+     * What either side accepts at most; default: what the configuration says, else {@link
+     * Limits#DEFAULT}.
+     */
     public Builder limits(Limits limits) {
-      settings.limits = limits;
+      settings.ownLimits = limits;
       return this;
     }
 
@@ -243,7 +261,7 @@ public interface PyWorker extends ExposesFunctions<PyWorker>, AutoCloseable {
      * KiB. Longer messages go through in pieces.
      */
     public Builder laneCapacity(int bytes) {
-      settings.laneCapacityBytes = bytes;
+      settings.ownLaneCapacityBytes = bytes;
       return this;
     }
 
@@ -268,9 +286,12 @@ public interface PyWorker extends ExposesFunctions<PyWorker>, AutoCloseable {
       return this;
     }
 
-    /** How long the script may take to its end; default 30 s. Past it the process is killed. */
+    /**
+     * How long the script may take to its end, from the start of its process; default: what the
+     * configuration says, else 30 s. Past it the process is killed.
+     */
     public Builder startTimeout(Duration timeout) {
-      settings.startTimeout = requirePositive("startTimeout", timeout);
+      settings.ownStartTimeout = requirePositive("startTimeout", timeout);
       return this;
     }
 

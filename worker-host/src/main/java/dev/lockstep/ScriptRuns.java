@@ -22,7 +22,14 @@ final class ScriptRuns {
   }
 
   @Nullable Object run(Script script, Type type) {
-    WorkerParts parts = life.parts();
+    long begunNanos = System.nanoTime();
+    WorkerParts callable = life.partsIfCallable();
+    WorkerParts parts =
+        callable != null ? callable : life.partsBeforeStart(RUN, script.timeoutNanos());
+    long timeoutNanos =
+        callable != null
+            ? script.timeoutNanos()
+            : BeforeStart.leftNanos(script.timeoutNanos(), begunNanos);
     long output = registerOutput(script);
     try {
       Object result =
@@ -33,7 +40,7 @@ final class ScriptRuns {
                   valueType(parts, type),
                   arguments(script),
                   keywords(script, output),
-                  script.timeoutNanos());
+                  timeoutNanos);
       return EngineSync.isVoid(type) ? null : result;
     } finally {
       if (output != NO_OUTPUT) {
@@ -44,8 +51,16 @@ final class ScriptRuns {
     }
   }
 
-  @SuppressWarnings("FutureReturnValueIgnored") // Whatever it completes with, the run is over.
   CompletableFuture<@Nullable Object> runAsync(Script script, Type type) {
+    CompletableFuture<@Nullable Object> later =
+        life.partsIfCallable() != null
+            ? null
+            : life.beforeStart().later(RUN, script.timeoutNanos(), () -> runAsyncNow(script, type));
+    return later == null ? runAsyncNow(script, type) : later;
+  }
+
+  @SuppressWarnings("FutureReturnValueIgnored") // Whatever it completes with, the run is over.
+  private CompletableFuture<@Nullable Object> runAsyncNow(Script script, Type type) {
     long output = NO_OUTPUT;
     CompletableFuture<@Nullable Object> future;
     try {
@@ -70,7 +85,7 @@ final class ScriptRuns {
       life.output.forget(output);
       return CompletableFuture.failedFuture(e);
     }
-    return EngineSync.isVoid(type) ? new EngineSync.VoidFuture(future) : future;
+    return EngineSync.isVoid(type) ? FollowingFuture.withoutValue(future) : future;
   }
 
   List<String> missingImports(String text) {

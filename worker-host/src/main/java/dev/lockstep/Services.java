@@ -73,11 +73,11 @@ final class Services implements AutoCloseable {
   ValueCodec codec(WorkerSettings settings) {
     if (settings.objectMapper == null
         && !settings.strictNanos
-        && settings.limits.equals(Limits.DEFAULT)) {
+        && settings.limits().equals(Limits.DEFAULT)) {
       return defaultCodec.join();
     }
     return new ValueCodec(
-        settings.limits,
+        settings.limits(),
         settings.objectMapper == null ? ValueCodec.defaultMapper() : settings.objectMapper,
         settings.strictNanos);
   }

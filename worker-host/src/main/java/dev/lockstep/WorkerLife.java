@@ -8,16 +8,11 @@ import dev.lockstep.memory.SegmentException;
 import dev.lockstep.os.OsException;
 import dev.lockstep.os.Platform;
 import dev.lockstep.process.WorkerProcess;
-import dev.lockstep.stdio.ByteSink;
 import java.io.IOException;
-import java.nio.file.Path;
 import java.time.Duration;
-import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.OptionalInt;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
 import java.util.concurrent.RejectedExecutionException;
@@ -40,8 +35,6 @@ final class WorkerLife implements Listener {
   /** A process that exits lets go of its lifeline a moment before it is reaped. */
   private static final long EXIT_AFTER_LIFELINE_MILLIS = 100;
 
-  private static final int ERROR_LINES_IN_MESSAGE = 20;
-
   private final String name;
   private final WorkerSettings settings;
   private final Services services;
@@ -51,11 +44,18 @@ final class WorkerLife implements Listener {
   private final WorkerBuiltins builtins;
   final CompletableFuture<WorkerLife> ready = new CompletableFuture<>();
   final CompletableFuture<ExitStatus> exit = new CompletableFuture<>();
-  private final CountDownLatch startTried = new CountDownLatch(1);
+  private final Preparation preparation;
+  private final BeforeStart beforeStart;
   private final AtomicReference<WorkerState> state = new AtomicReference<>(WorkerState.STARTING);
   private final AtomicReference<@Nullable String> reason = new AtomicReference<>();
   private final AtomicBoolean wasReady = new AtomicBoolean();
   private volatile @Nullable WorkerParts parts;
+
+  /** The same from when they can be called with: what was asked before has been done by then. */
+  private volatile @Nullable WorkerParts callable;
+
+  private volatile @Nullable Thread starter;
+  private volatile @Nullable Launch launch;
   private volatile @Nullable Future<?> startDeadline;
   private volatile @Nullable WorkerEnd end;
 
@@ -74,36 +74,59 @@ final class WorkerLife implements Listener {
     this.log = System.getLogger("dev.lockstep.worker." + name);
     this.output = new WorkerOutput(settings, name);
     this.builtins = new WorkerBuiltins(name, settings, output, this::partsIfMade);
+    this.beforeStart = new BeforeStart(new CallFailures(name), services.timer);
+    this.preparation = new Preparation(settings, services);
   }
 
   // --- start
 
   /** Throws nothing: what goes wrong fails {@code ready}. */
   void start() {
+    if (!preparation.takesTime()) {
+      startHere();
+      return;
+    }
+    try {
+      Thread thread = Services.daemon(this::startHere);
+      thread.setName("lockstep-prepare-" + name);
+      thread.start();
+    } catch (RuntimeException | Error e) {
+      startFailed(e.toString(), e);
+      openForCalls();
+    }
+  }
+
+  private void startHere() {
+    starter = Thread.currentThread();
     try {
       Platform.requireSupported();
       StartChecks.requireProc();
       StartChecks.requireScript(settings.source);
-      Path interpreter = services.interpreters.find(settings.interpreter);
-      Path shim = services.shim();
-      List<String> command =
-          List.of(interpreter.toString(), shim.resolve("__main__.py").toString());
+      Launch prepared = preparation.run();
+      launch = prepared;
       WorkerParts made =
-          new WorkerParts(name, settings, services, new CallFailures(name), this, command);
+          new WorkerParts(
+              name, settings, services, new CallFailures(name), this, prepared, services.shim());
       parts = made;
-      made.start(name, output, new Lifeline());
+      beforeStart.open();
+      callable = made;
+      made.start(name, output, new Lifeline(this::attached, this::lifelineEnded));
       made.process().onExit().thenAccept(this::endOnOwnThread);
-      startDeadline = later(settings.startTimeout.toMillis(), this::startDeadlinePassed);
+      startDeadline = later(settings.startTimeout().toMillis(), this::startDeadlinePassed);
+    } catch (InterruptedException e) {
+      String why = reason.get();
+      startFailed(why == null ? "it was interrupted" : why, e);
     } catch (EnvironmentException
         | SegmentException
         | OsException
         | WorkerStartException
+        | ConfigurationException
         | UnsupportedOperationException e) {
       startFailed(String.valueOf(e.getMessage()), e);
     } catch (IOException e) {
       startFailed(
           "the process cannot be started: interpreter="
-              + settings.interpreter
+              + settings.interpreter()
               + ", workingDirectory="
               + settings.workingDirectory
               + ", error="
@@ -113,7 +136,17 @@ final class WorkerLife implements Listener {
       // An error, too: a thread that cannot be made must not leave a process that nobody ends.
       startFailed(e.toString(), e);
     } finally {
-      startTried.countDown();
+      openForCalls();
+    }
+  }
+
+  /** Also after a failure: then whoever calls is told of it. */
+  private void openForCalls() {
+    try {
+      beforeStart.open();
+    } finally {
+      starter = null;
+      beforeStart.tried();
     }
   }
 
@@ -126,14 +159,14 @@ final class WorkerLife implements Listener {
       made.engine().fail(failed);
       made.release();
     }
-    ended(failed, new ExitStatus(OptionalInt.empty(), OptionalInt.empty(), List.of(), message));
+    ended(failed, ExitStatus.withoutProcess(message));
   }
 
   private void startDeadlinePassed() {
     if (state.get() == WorkerState.STARTING && !wasReady.get()) {
       kill(
           "it was not ready within its start-up deadline: startTimeout="
-              + settings.startTimeout.toMillis()
+              + settings.startTimeout().toMillis()
               + " ms");
     }
   }
@@ -154,22 +187,13 @@ final class WorkerLife implements Listener {
     }
   }
 
-  /** The pipe that the worker holds open while it is the program that was started. */
-  private final class Lifeline implements ByteSink {
-    @Override
-    public void onBytes(byte[] buffer, int length) {
-      attached();
-    }
-
-    @Override
-    public void onEnd() {
-      later(
-          EXIT_AFTER_LIFELINE_MILLIS,
-          () ->
-              kill(
-                  "it replaced itself by another program, or closed the descriptors that are not its"
-                      + " own"));
-    }
+  private void lifelineEnded() {
+    later(
+        EXIT_AFTER_LIFELINE_MILLIS,
+        () ->
+            kill(
+                "it replaced itself by another program, or closed the descriptors that are not its"
+                    + " own"));
   }
 
   private void attached() {
@@ -251,8 +275,12 @@ final class WorkerLife implements Listener {
     if (isTellingOfTheEnd()) {
       return;
     }
-    awaitStartTried();
     reason.compareAndSet(null, "it was terminated");
+    preparation.end();
+    if (Thread.currentThread() == starter) {
+      return; // Whoever is told of the progress: this thread would wait for itself.
+    }
+    beforeStart.awaitTried();
     WorkerParts made = parts;
     if (made == null || state.get() == WorkerState.ENDED) {
       return;
@@ -265,7 +293,14 @@ final class WorkerLife implements Listener {
     if (isTellingOfTheEnd()) {
       return;
     }
-    awaitStartTried();
+    if (parts == null) {
+      reason.compareAndSet(null, "it was closed");
+      preparation.end();
+    }
+    if (Thread.currentThread() == starter) {
+      return; // As above.
+    }
+    beforeStart.awaitTried();
     WorkerParts made = parts;
     if (made == null || exit.isDone()) {
       return;
@@ -329,21 +364,6 @@ final class WorkerLife implements Listener {
     return Thread.currentThread() == teller;
   }
 
-  private void awaitStartTried() {
-    boolean interrupted = false;
-    while (true) {
-      try {
-        startTried.await();
-        break;
-      } catch (InterruptedException e) {
-        interrupted = true;
-      }
-    }
-    if (interrupted) {
-      Thread.currentThread().interrupt();
-    }
-  }
-
   private void endOnOwnThread(int exitCode) {
     Thread thread = Services.daemon(() -> end(exitCode));
     thread.setName("lockstep-end-" + name);
@@ -355,7 +375,7 @@ final class WorkerLife implements Listener {
   }
 
   private void end(int exitCode) {
-    awaitStartTried();
+    beforeStart.awaitTried();
     WorkerParts made = parts;
     if (made == null) {
       return;
@@ -367,7 +387,7 @@ final class WorkerLife implements Listener {
       // What it said last is lost; its end must not be.
       log.log(System.Logger.Level.WARNING, "what a worker said last is lost", unreadable);
     }
-    ExitStatus status = status(exitCode);
+    ExitStatus status = ExitStatus.of(exitCode, output.lastErrorLines(), reason.get());
     WorkerEnd how = endWith(status);
     if (state.get() == WorkerState.CLOSING) {
       made.engine().close();
@@ -391,36 +411,8 @@ final class WorkerLife implements Listener {
     }
   }
 
-  private ExitStatus status(int exitCode) {
-    String why = reason.get();
-    return ExitStatus.of(exitCode, output.lastErrorLines(), why == null ? "" : why);
-  }
-
   private WorkerEnd endWith(@Nullable ExitStatus status) {
-    String why = reason.get();
-    ErrorDescription raised = fatal;
-    StringBuilder text = new StringBuilder();
-    if (raised != null) {
-      text.append("its script raised ").append(raised.type()).append(": ").append(raised.message());
-    } else if (why != null) {
-      text.append(why);
-    } else if (status != null) {
-      text.append("its process ended with ").append(status.describe());
-    }
-    if (status != null && raised == null) {
-      appendErrorLines(text, status.lastErrorLines());
-    }
-    boolean started = wasReady.get();
-    String message = started ? text.toString() : "worker " + name + " did not start: " + text;
-    return new WorkerEnd(message, started, status, raised, fault);
-  }
-
-  private static void appendErrorLines(StringBuilder text, List<String> lines) {
-    if (!lines.isEmpty()) {
-      List<String> last =
-          lines.subList(Math.max(0, lines.size() - ERROR_LINES_IN_MESSAGE), lines.size());
-      text.append(", stderr ended with: ").append(String.join(" | ", last));
-    }
+    return WorkerEnd.of(name, wasReady.get(), status, fatal, reason.get(), fault);
   }
 
   private void ended(WorkerEnd how, ExitStatus status) {
@@ -435,6 +427,10 @@ final class WorkerLife implements Listener {
 
   private void tellOfTheEnd(WorkerEnd how, ExitStatus status) {
     end = how;
+    Launch launched = launch;
+    if (launched != null) {
+      launched.release().run();
+    }
     cancelStartDeadline();
     state.set(WorkerState.ENDED);
     onEnded.run();
@@ -465,21 +461,37 @@ final class WorkerLife implements Listener {
     return Objects.requireNonNull(state.get());
   }
 
+  BeforeStart beforeStart() {
+    return beforeStart;
+  }
+
   /**
-   * The parts, to call with.
+   * The parts, to call with; waits until they are there.
    *
    * @throws WorkerStartException if the start failed before there were any
    */
   WorkerParts parts() {
+    WorkerParts made = callable;
+    return made != null ? made : partsBeforeStart("", 0);
+  }
+
+  /** The same with a deadline; 0: none. */
+  WorkerParts partsBeforeStart(String call, long timeoutNanos) {
+    if (Thread.currentThread() != starter) {
+      beforeStart.awaitTried(call, timeoutNanos);
+    }
     WorkerParts made = parts;
     if (made != null) {
       return made;
     }
     WorkerEnd how = end;
-    if (how != null) {
-      throw how.startException();
-    }
-    throw new IllegalStateException("the worker is being started: name=" + name);
+    throw how != null
+        ? how.startException()
+        : new IllegalStateException("the worker is being started: name=" + name);
+  }
+
+  @Nullable WorkerParts partsIfCallable() {
+    return callable;
   }
 
   @Nullable WorkerParts partsIfMade() {

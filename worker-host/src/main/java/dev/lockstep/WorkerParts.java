@@ -20,6 +20,7 @@ import dev.lockstep.stdio.ByteSink;
 import dev.lockstep.wire.LaneLayout;
 import dev.lockstep.wire.SegmentLayout;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -43,6 +44,7 @@ final class WorkerParts {
 
   private final WorkerSettings settings;
   private final Services services;
+  private final Launch launch;
   private final Segment segment;
   private final byte[] nonce;
   private final Channel channel;
@@ -60,22 +62,24 @@ final class WorkerParts {
       Services services,
       Failures failures,
       Listener listener,
-      List<String> command)
+      Launch launch,
+      Path shim)
       throws IOException {
     this.settings = settings;
     this.services = services;
+    this.launch = launch;
     List<Runnable> undo = new ArrayList<>();
     try {
       stdout = pipe(undo);
       stderr = pipe(undo);
       lifeline = pipe(undo);
-      process = process(command);
+      process = process(launch, shim);
       undo.add(this::endProcess);
       nonce = new byte[SegmentLayout.NONCE_BYTES];
       new SecureRandom().nextBytes(nonce);
       segment = segment(name);
       undo.add(segment::close);
-      channel = new Channel(segment, Side.HOST, settings.limits, WaitTuning.defaults());
+      channel = new Channel(segment, Side.HOST, settings.limits(), WaitTuning.defaults());
       codec = services.codec(settings);
       engine = engine(name, failures, listener);
     } catch (IOException | RuntimeException | Error e) {
@@ -92,13 +96,13 @@ final class WorkerParts {
     return pipe;
   }
 
-  private WorkerProcess process(List<String> command) throws IOException {
+  private WorkerProcess process(Launch launch, Path shim) throws IOException {
     try {
       return WorkerProcess.start(
           services.spawner,
-          command,
-          settings.environment,
-          settings.workingDirectory,
+          launch.command(shim),
+          launch.environment(),
+          launch.directory(),
           stdout.writeEnd(),
           stderr.writeEnd());
     } finally {
@@ -111,9 +115,9 @@ final class WorkerParts {
     SegmentSpec spec =
         new SegmentSpec(
             name,
-            settings.laneCapacityBytes,
-            settings.laneCapacityBytes,
-            settings.limits,
+            settings.laneCapacityBytes(),
+            settings.laneCapacityBytes(),
+            settings.limits(),
             settings.isSyncMainOnly());
     return services.use(
         settings.segmentKind == SegmentKind.MEMFD
@@ -130,7 +134,7 @@ final class WorkerParts {
                 Side.HOST,
                 settings.isSyncMainOnly(),
                 codec,
-                settings.limits,
+                settings.limits(),
                 failures,
                 listener,
                 services.threads,
@@ -163,7 +167,9 @@ final class WorkerParts {
             settings.source.target(),
             settings.arguments,
             settings.acceleratorName(),
-            settings.config.asMap());
+            settings.config.asMap(),
+            launch.path(),
+            settings.config.threads());
     process.send(message.encode(codec), name);
     engine.start();
   }

@@ -11,7 +11,11 @@ import java.util.concurrent.Executor;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
-/** What a builder has been told. A builder writes its own; a worker reads a copy. */
+/**
+ * What a builder has been told. A builder writes its own; a worker reads a copy. What begins with
+ * {@code own} is what the builder's methods said, and wins over the configuration; the methods of
+ * the same names give what holds.
+ */
 final class WorkerSettings {
   private static final String ACCELERATOR = "LOCKSTEP_ACCELERATOR";
 
@@ -20,16 +24,16 @@ final class WorkerSettings {
   WorkerType type = WorkerType.PY;
   WorkerConfig config = WorkerConfig.empty();
   @Nullable Boolean syncMainOnly;
-  @Nullable String interpreter;
+  @Nullable String ownInterpreter;
   List<String> arguments = List.of();
-  Map<String, String> environment = new LinkedHashMap<>();
+  Map<String, String> ownEnvironment = new LinkedHashMap<>();
   @Nullable Path workingDirectory;
-  Limits limits = Limits.DEFAULT;
-  int laneCapacityBytes = Limits.DEFAULT_LANE_CAPACITY_BYTES;
+  @Nullable Limits ownLimits;
+  @Nullable Integer ownLaneCapacityBytes;
   SegmentKind segmentKind = SegmentKind.MEMFD;
   Path segmentFolder = Path.of("/dev/shm");
   @Nullable Accelerator accelerator;
-  Duration startTimeout = Duration.ofMillis(Limits.START_DEADLINE_MILLIS);
+  @Nullable Duration ownStartTimeout;
   Duration grace = Duration.ofMillis(Limits.GRACE_MILLIS);
   @Nullable Executor executor;
   @Nullable ObjectMapper objectMapper;
@@ -70,8 +74,34 @@ final class WorkerSettings {
       return chosen.wireName();
     }
     String variable =
-        environment.getOrDefault(ACCELERATOR, System.getenv().getOrDefault(ACCELERATOR, ""));
+        environment().getOrDefault(ACCELERATOR, System.getenv().getOrDefault(ACCELERATOR, ""));
     return variable.isBlank() ? Accelerator.AUTO.wireName() : variable;
+  }
+
+  @Nullable String interpreter() {
+    return ownInterpreter == null ? config.interpreter() : ownInterpreter;
+  }
+
+  /** What is added to this process's environment: variable by variable the builder wins. */
+  Map<String, String> environment() {
+    Map<String, String> all = new LinkedHashMap<>(config.environment());
+    all.putAll(ownEnvironment);
+    return all;
+  }
+
+  Limits limits() {
+    Limits own = ownLimits;
+    return own == null ? config.limits() : own;
+  }
+
+  int laneCapacityBytes() {
+    Integer own = ownLaneCapacityBytes;
+    return own == null ? config.laneCapacityBytes() : own;
+  }
+
+  Duration startTimeout() {
+    Duration own = ownStartTimeout;
+    return own == null ? config.startTimeout() : own;
   }
 
   boolean isSyncMainOnly() {
@@ -85,16 +115,16 @@ final class WorkerSettings {
     copy.type = type;
     copy.config = config;
     copy.syncMainOnly = syncMainOnly;
-    copy.interpreter = interpreter;
+    copy.ownInterpreter = ownInterpreter;
     copy.arguments = arguments;
-    copy.environment = new LinkedHashMap<>(environment);
+    copy.ownEnvironment = new LinkedHashMap<>(ownEnvironment);
     copy.workingDirectory = workingDirectory;
-    copy.limits = limits;
-    copy.laneCapacityBytes = laneCapacityBytes;
+    copy.ownLimits = ownLimits;
+    copy.ownLaneCapacityBytes = ownLaneCapacityBytes;
     copy.segmentKind = segmentKind;
     copy.segmentFolder = segmentFolder;
     copy.accelerator = accelerator;
-    copy.startTimeout = startTimeout;
+    copy.ownStartTimeout = ownStartTimeout;
     copy.grace = grace;
     copy.executor = executor;
     copy.objectMapper = objectMapper;

@@ -39,7 +39,7 @@ public interface Workers extends AutoCloseable {
    * The same as web pages write it.
    *
    * @param source the path of a script file
-   * @param config a JSON object, see {@link WorkerConfig#parse}
+   * @param config inline JSON or the path of a configuration file, see {@link WorkerConfig#parse}
    * @param type {@code py} or {@code pyodide}, see {@link WorkerType#parse}
    * @throws ConfigurationException naming what is wrong with the configuration
    * @throws IllegalArgumentException if there is no such type

@@ -147,10 +147,6 @@ class StartTest {
         .hasMessageContaining("key=thread");
     assertThat(
             Failing.with(
-                ConfigurationException.class, () -> WorkerConfig.parse("{\"threads\": 2}")))
-        .hasMessageContaining("key=threads");
-    assertThat(
-            Failing.with(
                 ConfigurationException.class,
                 () -> WorkerConfig.parse("{\"sync_main_only\": \"yes\"}")))
         .hasMessageContaining("sync_main_only");

@@ -115,7 +115,9 @@ final class Segments {
                   "",
                   List.of(),
                   "auto",
-                  Map.of())
+                  Map.of(),
+                  List.of(),
+                  0)
               .encode(new ValueCodec(Limits.DEFAULT, ValueCodec.defaultMapper(), false));
       Files.write(file, message);
       Process process =

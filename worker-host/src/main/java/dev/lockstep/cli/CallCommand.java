@@ -102,8 +102,10 @@ final class CallCommand implements Callable<Integer> {
   private @Nullable Object run(CommandArguments arguments, CtrlC ctrlC) {
     ProgressBar bar = new ProgressBar(System.err, Terminal.isStderr());
     PyWorker.Builder builder = workerOptions.apply(PyWorker.script(script));
+    if (syncMainOnly) {
+      builder.syncMainOnly(true);
+    }
     builder
-        .syncMainOnly(syncMainOnly)
         .grace(GRACE)
         .onOutput(line -> bar.printLine(line.text()))
         .onProgress(at -> bar.update(at.done(), at.total(), at.text()));

@@ -4,6 +4,7 @@ import dev.lockstep.PyWorker;
 import dev.lockstep.WorkerDescription;
 import dev.lockstep.Workers;
 import dev.lockstep.env.EnvironmentException;
+import dev.lockstep.env.InstalledPythons;
 import dev.lockstep.env.Interpreters;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -114,7 +115,7 @@ final class DoctorCommand implements Callable<Integer> {
     } catch (EnvironmentException e) {
       line(out, "default", sentence(e));
     }
-    List<Path> interpreters = PythonSearch.find();
+    List<Path> interpreters = InstalledPythons.find();
     if (interpreters.isEmpty()) {
       line(out, "Python", "none found on the PATH or in ~/.pyenv: apt-get install python3");
     }

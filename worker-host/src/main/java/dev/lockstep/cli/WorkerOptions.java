@@ -19,7 +19,16 @@ final class WorkerOptions {
       description = "which half of the bridge serves in the worker (default: c if there is one)")
   @Nullable Accelerator accelerator;
 
+  @Option(
+      names = "--config",
+      paramLabel = "JSON|FILE",
+      description = "the worker's configuration: a JSON object, or a JSON or TOML file")
+  @Nullable String config;
+
   PyWorker.Builder apply(PyWorker.Builder builder) {
+    if (config != null) {
+      builder.config(config);
+    }
     if (python != null) {
       builder.interpreter(python);
     }

@@ -3,13 +3,14 @@ package dev.lockstep.env;
 import java.io.File;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Map;
 import java.util.function.UnaryOperator;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Finds the Python to run: what the builder named, system property {@code lockstep.python},
- * environment variable {@code LOCKSTEP_PYTHON}, {@code python3} on PATH.
+ * Finds the Python to run: what the builder or the configuration named, system property {@code
+ * lockstep.python}, environment variable {@code LOCKSTEP_PYTHON}, {@code python3} on PATH.
  */
 public final class Interpreters {
   private static final String PROPERTY = "lockstep.python";
@@ -18,6 +19,7 @@ public final class Interpreters {
 
   private final UnaryOperator<@Nullable String> properties;
   private final UnaryOperator<@Nullable String> environment;
+  private final VersionSearch versions = new VersionSearch();
 
   /** With this process's properties and environment. */
   public Interpreters() {
@@ -31,29 +33,56 @@ public final class Interpreters {
   }
 
   /**
-   * The absolute path of the interpreter; symbolic links are kept, for a virtual environment is
-   * one.
+   * The same without variables of the worker's own, for those who are not interrupted.
    *
-   * @param named what the builder named: a path, or a name without a slash to look for on PATH
    * @throws EnvironmentException with a sentence that says what to do
    */
   public Path find(@Nullable String named) {
+    try {
+      return find(named, Map.of());
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new EnvironmentException("the search for an interpreter was interrupted: " + named);
+    }
+  }
+
+  /**
+   * The absolute path of the interpreter; symbolic links are kept, for a virtual environment is
+   * one.
+   *
+   * @param named what was named: a path, a version such as {@code 3.12} to look for among those
+   *     installed, or a name without a slash to look for on PATH
+   * @param variables of the worker's own, before those of this process
+   * @throws EnvironmentException with a sentence that says what to do
+   * @throws InterruptedException only for a version, which is asked of the interpreters
+   */
+  public Path find(@Nullable String named, Map<String, String> variables)
+      throws InterruptedException {
     if (named != null) {
-      return resolve(named, "named by the builder");
+      return isVersion(named)
+          ? versions.find(named)
+          : resolve(named, "named by the builder or the configuration", variables);
     }
     String property = properties.apply(PROPERTY);
     if (property != null && !property.isBlank()) {
-      return resolve(property, "named by system property " + PROPERTY);
+      return resolve(property, "named by system property " + PROPERTY, variables);
     }
     String variable = environment.apply(VARIABLE);
     if (variable != null && !variable.isBlank()) {
-      return resolve(variable, "named by environment variable " + VARIABLE);
+      return resolve(variable, "named by environment variable " + VARIABLE, variables);
     }
-    return resolve(DEFAULT, "the default");
+    return resolve(DEFAULT, "the default", variables);
   }
 
-  private Path resolve(String name, String origin) {
-    return name.contains("/") ? byPath(Path.of(name), origin) : onPath(name, origin);
+  /** Whether it is a version, which takes time to find: the interpreters must be asked. */
+  public static boolean isVersion(@Nullable String named) {
+    return named != null && named.matches("\\d+(\\.\\d+){0,2}");
+  }
+
+  private Path resolve(String name, String origin, Map<String, String> variables) {
+    return name.contains("/")
+        ? byPath(Path.of(name), origin)
+        : onPath(name, origin, variables.getOrDefault("PATH", environment.apply("PATH")));
   }
 
   private static Path byPath(Path path, String origin) {
@@ -76,8 +105,7 @@ public final class Interpreters {
     return absolute;
   }
 
-  private Path onPath(String name, String origin) {
-    String path = environment.apply("PATH");
+  private static Path onPath(String name, String origin, @Nullable String path) {
     for (String folder : (path == null ? "" : path).split(Pattern.quote(File.pathSeparator), -1)) {
       Path candidate = Path.of(folder.isEmpty() ? "." : folder, name).toAbsolutePath();
       if (Files.isExecutable(candidate) && !Files.isDirectory(candidate)) {

@@ -28,7 +28,7 @@ import org.jspecify.annotations.Nullable;
 public final class ShimFolder implements AutoCloseable {
   private static final Set<PosixFilePermission> PRIVATE =
       PosixFilePermissions.fromString("rwx------");
-  private static final FileAttribute<Set<PosixFilePermission>> AS_PRIVATE =
+  static final FileAttribute<Set<PosixFilePermission>> AS_PRIVATE =
       PosixFilePermissions.asFileAttribute(PRIVATE);
 
   private final ShimFiles files;
@@ -61,7 +61,7 @@ public final class ShimFolder implements AutoCloseable {
         // A home that is not there, not writable or not ours: a folder of our own serves.
       }
     }
-    TemporaryFolder temporary = TemporaryFolder.open(temporaryBase);
+    TemporaryFolder temporary = TemporaryFolder.open(temporaryBase, TemporaryFolder.SHIM);
     try {
       Path folder = temporary.path().resolve(files.hash());
       Files.createDirectory(folder, AS_PRIVATE);
@@ -77,7 +77,7 @@ public final class ShimFolder implements AutoCloseable {
     }
   }
 
-  private static @Nullable Path cacheFolder(UnaryOperator<@Nullable String> environment) {
+  static @Nullable Path cacheFolder(UnaryOperator<@Nullable String> environment) {
     String configured = environment.apply("XDG_CACHE_HOME");
     if (configured != null && configured.startsWith("/")) {
       return Path.of(configured);
@@ -149,7 +149,7 @@ public final class ShimFolder implements AutoCloseable {
    * A folder that another user could write to would run that user's code here. One look answers for
    * owner, kind and mode: between two a sweep may move the folder away.
    */
-  private static void requireOwn(Path folder) throws IOException {
+  static void requireOwn(Path folder) throws IOException {
     Map<String, Object> found =
         Files.readAttributes(folder, "unix:uid,isDirectory,permissions", LinkOption.NOFOLLOW_LINKS);
     Object own = Files.getAttribute(Path.of("/proc/self"), "unix:uid");

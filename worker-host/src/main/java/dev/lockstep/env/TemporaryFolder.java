@@ -22,7 +22,8 @@ import org.jspecify.annotations.Nullable;
  * dead.
  */
 final class TemporaryFolder implements AutoCloseable {
-  private static final String PREFIX = "lockstep-shim-";
+  static final String SHIM = "lockstep-shim-";
+  static final String FILES = "lockstep-files-";
   private static final String LOCK = "lock";
 
   private final Path path;
@@ -33,12 +34,17 @@ final class TemporaryFolder implements AutoCloseable {
     this.lock = lock;
   }
 
-  static TemporaryFolder open(Path base) {
+  /**
+   * Makes one.
+   *
+   * @param prefix of its name, {@link #SHIM} or {@link #FILES}; those of the same prefix are swept
+   */
+  static TemporaryFolder open(Path base, String prefix) {
     long pid = ProcessHandle.current().pid();
-    sweep(base, PREFIX + pid + "-");
+    sweep(base, prefix, prefix + pid + "-");
     String name = pid + "-" + UUID.randomUUID();
-    Path draft = base.resolve("." + PREFIX + name);
-    Path folder = base.resolve(PREFIX + name);
+    Path draft = base.resolve("." + prefix + name);
+    Path folder = base.resolve(prefix + name);
     try {
       Files.createDirectory(
           draft,
@@ -62,8 +68,8 @@ final class TemporaryFolder implements AutoCloseable {
     }
   }
 
-  private static void sweep(Path base, String ownPrefix) {
-    try (DirectoryStream<Path> found = Files.newDirectoryStream(base, PREFIX + "*")) {
+  private static void sweep(Path base, String prefix, String ownPrefix) {
+    try (DirectoryStream<Path> found = Files.newDirectoryStream(base, prefix + "*")) {
       Object own = Files.getAttribute(Path.of("/proc/self"), "unix:uid");
       for (Path candidate : found) {
         // To open and close a lock file of this very process would release its lock.
@@ -75,12 +81,12 @@ final class TemporaryFolder implements AutoCloseable {
     } catch (IOException e) {
       // Nothing to sweep, or not ours.
     }
-    sweepDrafts(base);
+    sweepDrafts(base, prefix);
   }
 
   /** Of processes that were killed before they had locked what they were making. */
-  private static void sweepDrafts(Path base) {
-    try (DirectoryStream<Path> found = Files.newDirectoryStream(base, "." + PREFIX + "*")) {
+  private static void sweepDrafts(Path base, String prefix) {
+    try (DirectoryStream<Path> found = Files.newDirectoryStream(base, "." + prefix + "*")) {
       Object own = Files.getAttribute(Path.of("/proc/self"), "unix:uid");
       for (Path draft : found) {
         if (own.equals(Files.getAttribute(draft, "unix:uid", LinkOption.NOFOLLOW_LINKS))

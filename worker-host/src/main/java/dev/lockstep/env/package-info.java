@@ -1,5 +1,6 @@
 /**
- * Which Python runs a worker, and where the worker's half of the bridge is laid out for it.
+ * What is there before a worker starts: which Python runs it, with which packages, its files, and
+ * its half of the bridge.
  *
  * <p>Uses the JDK only.
  */

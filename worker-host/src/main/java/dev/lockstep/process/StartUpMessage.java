@@ -23,6 +23,8 @@ import org.jspecify.annotations.Nullable;
  * @param mode {@code script}, {@code source} or {@code module}
  * @param target path, text or module name
  * @param accelerator {@code auto}, {@code c} or {@code py}
+ * @param threads on how many plain calls run; 0: on Python's main thread
+ * @param path entries of {@code sys.path} behind the script's own folder
  */
 @SuppressWarnings("ArrayRecordComponent") // Never compared.
 public record StartUpMessage(
@@ -34,7 +36,9 @@ public record StartUpMessage(
     String target,
     List<String> arguments,
     String accelerator,
-    Map<String, @Nullable Object> config) {
+    Map<String, @Nullable Object> config,
+    List<String> path,
+    int threads) {
 
   /** Length and map, as they are written. */
   public byte[] encode(ValueCodec codec) {
@@ -67,6 +71,8 @@ public record StartUpMessage(
     map.put("argv", arguments);
     map.put("accelerator", accelerator);
     map.put("config", config);
+    map.put("path", path);
+    map.put("threads", threads);
     return map;
   }
 

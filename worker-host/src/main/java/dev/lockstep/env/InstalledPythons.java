@@ -1,4 +1,4 @@
-package dev.lockstep.cli;
+package dev.lockstep.env;
 
 import java.io.File;
 import java.io.IOException;
@@ -12,17 +12,17 @@ import java.util.List;
 import java.util.Map;
 import java.util.regex.Pattern;
 
-/** The Python interpreters of this machine that {@code doctor} looks at. */
-final class PythonSearch {
+/** The Python interpreters of this machine, wherever they are usually put. */
+public final class InstalledPythons {
   private static final Pattern NAME = Pattern.compile("python3(\\.\\d+)?t?|pypy3(\\.\\d+)?");
 
-  private PythonSearch() {}
+  private InstalledPythons() {}
 
   /**
-   * Those on the PATH in its order, then those of pyenv; each once, however many names it has.
-   * Whether one of them runs is not known yet.
+   * Those on the PATH in its order, then those of pyenv and of uv; each once, however many names it
+   * has. Whether one of them runs is not known yet.
    */
-  static List<Path> find() {
+  public static List<Path> find() {
     List<Path> candidates = new ArrayList<>();
     String path = System.getenv().getOrDefault("PATH", "/usr/local/bin:/usr/bin:/bin");
     for (String folder : path.split(File.pathSeparator, -1)) {
@@ -31,18 +31,25 @@ final class PythonSearch {
         candidates.addAll(listed(Path.of(folder)));
       }
     }
-    Path versions = Path.of(System.getProperty("user.home"), ".pyenv", "versions");
-    if (Files.isDirectory(versions)) {
-      try (DirectoryStream<Path> folders = Files.newDirectoryStream(versions)) {
-        List<Path> sorted = new ArrayList<>();
-        folders.forEach(folder -> sorted.add(folder.resolve("bin").resolve("python3")));
-        sorted.sort(null);
-        candidates.addAll(sorted);
-      } catch (IOException e) {
-        // Not ours to read: then they are not offered.
-      }
-    }
+    String home = System.getProperty("user.home");
+    addVersions(candidates, Path.of(home, ".pyenv", "versions"));
+    addVersions(candidates, Path.of(home, ".local", "share", "uv", "python"));
     return distinct(candidates);
+  }
+
+  /** A folder that holds a folder for each version. */
+  private static void addVersions(List<Path> candidates, Path versions) {
+    if (!Files.isDirectory(versions)) {
+      return;
+    }
+    try (DirectoryStream<Path> folders = Files.newDirectoryStream(versions)) {
+      List<Path> sorted = new ArrayList<>();
+      folders.forEach(folder -> sorted.add(folder.resolve("bin").resolve("python3")));
+      sorted.sort(null);
+      candidates.addAll(sorted);
+    } catch (IOException e) {
+      // Not ours to read: then they are not offered.
+    }
   }
 
   private static List<Path> listed(Path folder) {
