@@ -495,8 +495,8 @@ class Calls:
                 % (self.worker_name, queued, self.limits["maxQueued"]),
             )
             return
-        if self.pool is not None and not is_main_threads and not frame.flags & _layout.BUILTIN:
-            self.pool.put(frame)
+        is_pools = self.pool is not None and not is_main_threads and not frame.flags & _layout.BUILTIN
+        if is_pools and self.pool.put(frame):
             return
         self.queue.append(frame)
         self.endpoint.queued = len(self.queue)

@@ -43,14 +43,26 @@ class Pool:
         self._interrupted = None  # while `interrupt` is at work: what it still has to do
 
     def put(self, frame):
-        """Any thread, with or without the reader's role."""
+        """Any thread, with or without the reader's role. False if there is no thread for it, now or later."""
         with self._lock:
-            self.queue.append(frame)
             if self._idle:
+                self.queue.append(frame)
                 self._idle.pop().release()
-            elif self._started < self._size:
-                self._started += 1
-                start_new_thread(self._work, ())
+            elif self._has_one_more() or self._started:
+                self.queue.append(frame)
+            else:
+                return False
+        return True
+
+    def _has_one_more(self):
+        if self._started == self._size:
+            return False
+        try:
+            start_new_thread(self._work, ())
+        except RuntimeError:  # the system's limit of threads: those that there are do
+            return False
+        self._started += 1
+        return True
 
     def _work(self):
         wake = allocate_lock()

@@ -236,7 +236,7 @@ public final class WorkerConfig {
 
     /** Adds requirements, as {@code numpy>=2}, or paths of wheels. */
     public Builder packages(String... requirements) {
-      list(ConfigKey.PACKAGES).addAll(List.of(requirements));
+      addTo(ConfigKey.PACKAGES, List.of(requirements));
       return this;
     }
 
@@ -247,7 +247,7 @@ public final class WorkerConfig {
 
     /** Adds a folder with wheels. */
     public Builder findLinks(Path folder) {
-      list(ConfigKey.FIND_LINKS).add(folder.toString());
+      addTo(ConfigKey.FIND_LINKS, List.of(folder.toString()));
       return this;
     }
 
@@ -258,19 +258,19 @@ public final class WorkerConfig {
 
     /** Adds a file, folder or archive for the worker's own folder; see docs/configuration.md. */
     public Builder file(String source, String target) {
-      table(ConfigKey.FILES).put(source, target);
+      putInto(ConfigKey.FILES, source, target);
       return this;
     }
 
     /** Adds a variable to the worker's environment. */
     public Builder env(String name, String value) {
-      table(ConfigKey.ENV).put(name, value);
+      putInto(ConfigKey.ENV, name, value);
       return this;
     }
 
     /** Adds an entry to {@code sys.path}. */
     public Builder path(Path entry) {
-      list(ConfigKey.PATH).add(entry.toString());
+      addTo(ConfigKey.PATH, List.of(entry.toString()));
       return this;
     }
 
@@ -291,19 +291,36 @@ public final class WorkerConfig {
 
     /** Adds a limit, as {@code max_queued}. */
     public Builder limit(String name, int value) {
-      table(ConfigKey.LIMITS).put(name, value);
+      putInto(ConfigKey.LIMITS, name, value);
       return this;
     }
 
-    @SuppressWarnings("unchecked") // Only this class puts it there, or build() refuses it.
-    private List<Object> list(ConfigKey key) {
-      return (List<Object>) values.computeIfAbsent(key.key(), first -> new ArrayList<>());
+    /**
+     * Behind what {@link #put} has put there, which may be one text; anything else {@link #build}
+     * refuses.
+     */
+    private void addTo(ConfigKey key, List<String> more) {
+      List<@Nullable Object> all = new ArrayList<>();
+      Object there = values.get(key.key());
+      if (there instanceof List<?> list) {
+        all.addAll(list);
+      } else if (there != null) {
+        all.add(there);
+      }
+      all.addAll(more);
+      values.put(key.key(), all);
     }
 
-    @SuppressWarnings("unchecked") // As above.
-    private Map<String, Object> table(ConfigKey key) {
-      return (Map<String, Object>)
-          values.computeIfAbsent(key.key(), first -> new LinkedHashMap<>());
+    private void putInto(ConfigKey key, String name, Object value) {
+      Map<@Nullable Object, @Nullable Object> all = new LinkedHashMap<>();
+      Object there = values.get(key.key());
+      if (there instanceof Map<?, ?> map) {
+        all.putAll(map);
+      } else if (there != null) {
+        throw ConfigKey.wrong(key.key(), there, "a table");
+      }
+      all.put(name, value);
+      values.put(key.key(), all);
     }
 
     /**

@@ -307,4 +307,20 @@ class ConfigurationTest {
     assertThat(Stream.concat(ConfigKey.keys(), limits))
         .allSatisfy(key -> assertThat(page).contains("`" + key + "`"));
   }
+
+  @Test
+  void aBuilderAddsToWhatWasPutIntoIt() {
+    WorkerConfig config =
+        WorkerConfig.builder()
+            .put("path", List.of("/one"))
+            .path(Path.of("/two"))
+            .put("env", Map.of("A", "1"))
+            .env("B", "2")
+            .build();
+    assertThat(config.asMap())
+        .isEqualTo(Map.of("path", List.of("/one", "/two"), "env", Map.of("A", "1", "B", "2")));
+    assertRefused(
+        () -> WorkerConfig.builder().put("path", 5).path(Path.of("/two")).build(), "path[0]", "5");
+    assertRefused(() -> WorkerConfig.builder().put("env", "A=1").env("B", "2"), "env", "A=1");
+  }
 }

@@ -162,4 +162,31 @@ class ThreadsTest {
       assertThat(left).failsWithin(Duration.ofSeconds(20));
     }
   }
+
+  @Test
+  void whereNoThreadCanBeMadeCallsAreServedByTheThreadsThatThereAre() {
+    String refusing =
+        TEXT
+            + """
+            import lockstep._threads
+            start = lockstep._threads.start_new_thread
+            def refuse(*ignored): raise RuntimeError("can't start new thread")
+            def allow(): lockstep._threads.start_new_thread = start
+            def forbid(): lockstep._threads.start_new_thread = refuse
+            forbid()
+            __export__ += ["allow", "forbid"]
+            """;
+    try (PyWorker worker =
+        twin.set(PyWorker.source(refusing)).config(Map.of("threads", 3)).start()) {
+      assertThat(worker.sync().call("where", boolean.class)).isTrue();
+      worker.sync().call("allow", Void.class);
+      assertThat(worker.sync().call("where", boolean.class)).isFalse();
+      worker.sync().call("forbid", Void.class);
+      List<CompletableFuture<Boolean>> answers = new ArrayList<>();
+      for (int i = 0; i < 20; i++) {
+        answers.add(worker.sync().callAsync("where", Boolean.class));
+      }
+      assertThat(answers).allSatisfy(each -> assertThat(each.join()).isFalse());
+    }
+  }
 }

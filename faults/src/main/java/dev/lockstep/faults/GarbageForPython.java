@@ -84,7 +84,9 @@ final class GarbageForPython {
             "",
             List.of(),
             "auto",
-            Map.of())
+            Map.of(),
+            List.of(),
+            0)
         .encode(new ValueCodec(Limits.DEFAULT, ValueCodec.defaultMapper(), false));
   }
 
