@@ -40,6 +40,17 @@ final class FollowingFuture extends CompletableFuture<@Nullable Object> {
         });
   }
 
+  /** Does something when this is cancelled. */
+  @SuppressWarnings("FutureReturnValueIgnored")
+  void whenCancelled(Runnable then) {
+    whenComplete(
+        (value, failure) -> {
+          if (isCancelled()) {
+            then.run();
+          }
+        });
+  }
+
   @Override
   public boolean cancel(boolean mayInterruptIfRunning) {
     CompletableFuture<@Nullable Object> followed = source;

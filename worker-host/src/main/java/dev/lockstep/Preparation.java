@@ -10,7 +10,8 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.locks.ReentrantLock;
+import java.util.Objects;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -23,13 +24,13 @@ final class Preparation {
 
   private final WorkerSettings settings;
   private final Services services;
-  private final ReentrantLock lock = new ReentrantLock();
-  private @Nullable Thread working; // guarded by lock
-  private boolean ended; // guarded by lock
+  private final EndableWork work;
+  private volatile @Nullable Launch launch;
 
-  Preparation(WorkerSettings settings, Services services) {
+  Preparation(WorkerSettings settings, Services services, EndableWork work) {
     this.settings = settings;
     this.services = services;
+    this.work = work;
   }
 
   /** Whether it is more than a few looks at files: then it belongs on a thread of its own. */
@@ -46,65 +47,13 @@ final class Preparation {
    * @throws ConfigurationException naming what is not there
    */
   Launch run() throws InterruptedException {
-    begin();
-    Launch launch;
-    try {
-      launch = prepare();
-    } finally {
-      finish();
-    }
-    if (isEnded()) {
-      launch.release().run(); // It was ended where nothing looked any more.
+    Launch made = work.run(this::prepare);
+    if (work.isEnded()) {
+      made.release().run(); // It was ended where nothing looked any more.
       throw new InterruptedException();
     }
-    return launch;
-  }
-
-  private boolean isEnded() {
-    lock.lock();
-    try {
-      return ended;
-    } finally {
-      lock.unlock();
-    }
-  }
-
-  private void begin() throws InterruptedException {
-    lock.lock();
-    try {
-      if (ended) {
-        throw new InterruptedException();
-      }
-      working = Thread.currentThread();
-    } finally {
-      lock.unlock();
-    }
-  }
-
-  /** From here on nobody interrupts this thread, and no interrupt of {@link #end} is left. */
-  private void finish() {
-    lock.lock();
-    try {
-      working = null;
-      if (ended) {
-        Thread.interrupted();
-      }
-    } finally {
-      lock.unlock();
-    }
-  }
-
-  /** Ends it as soon as possible; nothing if it is done. */
-  void end() {
-    lock.lock();
-    try {
-      ended = true;
-      if (working != null) {
-        working.interrupt();
-      }
-    } finally {
-      lock.unlock();
-    }
+    launch = made;
+    return made;
   }
 
   private Launch prepare() throws InterruptedException {
@@ -114,7 +63,7 @@ final class Preparation {
     if (!settings.config.packages().isEmpty()) {
       interpreter =
           PackageEnvironments.interpreter(
-              interpreter, services.shim(), packages(), environment, this::tell);
+              interpreter, services.shim(), packages(List.of()), environment, this::tell);
       activate(interpreter, environment);
     }
     WorkerFolder folder = files();
@@ -133,10 +82,30 @@ final class Preparation {
         folder == null ? () -> {} : folder::close);
   }
 
-  private Packages packages() {
+  /**
+   * The folders with the modules of an environment that has more packages, made now if there is
+   * none. The configured ones are in it, too: it is one choice of versions for all of them.
+   *
+   * @throws InterruptedException if this thread was interrupted meanwhile
+   */
+  List<Path> modules(List<String> more) throws InterruptedException {
+    Launch launched = Objects.requireNonNull(launch, "the worker was not started");
+    Path python =
+        PackageEnvironments.interpreter(
+            launched.interpreter(),
+            services.shim(),
+            packages(more),
+            settings.environment(),
+            this::tell);
+    return python.equals(launched.interpreter())
+        ? List.of() // It has them.
+        : PackageEnvironments.modulesOf(python);
+  }
+
+  private Packages packages(List<String> more) {
     WorkerConfig config = settings.config;
     return new Packages(
-        config.packages().stream().map(this::absolute).toList(),
+        Stream.concat(config.packages().stream().map(this::absolute), more.stream()).toList(),
         config.packagesIndex(),
         config.findLinks(),
         config.isOffline(),

@@ -97,6 +97,11 @@ final class ProcessWorker implements PyWorker {
   }
 
   @Override
+  public List<String> installMissingImports(String script) {
+    return runs.installMissingImports(script);
+  }
+
+  @Override
   public PyWorker exposeAll(String name, List<? extends Type> parameters, FnAll function) {
     expose(List.of(ExposedFunction.of(name, parameters, function)));
     return this;

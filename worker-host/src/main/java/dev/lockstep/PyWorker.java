@@ -108,6 +108,23 @@ public interface PyWorker extends ExposesFunctions<PyWorker>, AutoCloseable {
   List<String> missingImports(String script);
 
   /**
+   * Installs what {@link #missingImports} names, and makes it importable in this worker until it
+   * ends; gives the packages that were asked for, or nothing if nothing was missing.
+   *
+   * <p>A module's package has the same name, but for those in docs/running-scripts.md; Python's own
+   * modules are left alone. From where, and within which time, says the worker's configuration:
+   * {@code packages_index}, {@code find_links}, {@code offline}, {@code limits.install_seconds}.
+   * Blocks, perhaps for minutes; {@code onProgress} is told how far it is.
+   *
+   * <p>Whoever writes the script chooses what is installed and run: only for scripts that are
+   * trusted.
+   *
+   * @throws PackagesException naming what cannot be had
+   * @throws PythonException for a syntax error
+   */
+  List<String> installMissingImports(String script);
+
+  /**
    * Raises {@code KeyboardInterrupt} in what the worker runs now on Python's main thread; nothing
    * happens when it runs nothing.
    */

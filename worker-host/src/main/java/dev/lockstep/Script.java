@@ -22,23 +22,26 @@ public final class Script {
   private final Map<String, @Nullable Object> context;
   private final long timeoutNanos;
   private final @Nullable Consumer<? super OutputLine> outputConsumer;
+  private final boolean installsMissingImports;
 
   private Script(
       String text,
       String file,
       Map<String, @Nullable Object> context,
       long timeoutNanos,
-      @Nullable Consumer<? super OutputLine> outputConsumer) {
+      @Nullable Consumer<? super OutputLine> outputConsumer,
+      boolean installsMissingImports) {
     this.text = text;
     this.file = file;
     this.context = context;
     this.timeoutNanos = timeoutNanos;
     this.outputConsumer = outputConsumer;
+    this.installsMissingImports = installsMissingImports;
   }
 
   /** A script. One that is indented as a whole, as in a text block, runs as if it were not. */
   public static Script of(String text) {
-    return new Script(text, "", Map.of(), 0, null);
+    return new Script(text, "", Map.of(), 0, null, false);
   }
 
   /** The text of a file, in UTF-8, with its path as its name. */
@@ -51,7 +54,7 @@ public final class Script {
    * {@code <run 1>}, {@code <run 2>}, …, and no {@code __file__}.
    */
   public Script file(String name) {
-    return new Script(text, name, context, timeoutNanos, outputConsumer);
+    return new Script(text, name, context, timeoutNanos, outputConsumer, installsMissingImports);
   }
 
   /**
@@ -70,7 +73,8 @@ public final class Script {
         file,
         Collections.unmodifiableMap(new LinkedHashMap<>(values)),
         timeoutNanos,
-        outputConsumer);
+        outputConsumer,
+        installsMissingImports);
   }
 
   /** One value more for its context, or another one for the name; see {@link #context}. */
@@ -88,7 +92,8 @@ public final class Script {
    * @throws IllegalArgumentException if it is not positive
    */
   public Script within(Duration deadline) {
-    return new Script(text, file, context, EngineSync.nanosOf(deadline), outputConsumer);
+    return new Script(
+        text, file, context, EngineSync.nanosOf(deadline), outputConsumer, installsMissingImports);
   }
 
   /**
@@ -102,7 +107,16 @@ public final class Script {
    * up gets nothing more. Not in {@code sync_main_only} workers.
    */
   public Script onOutput(Consumer<? super OutputLine> consumer) {
-    return new Script(text, file, context, timeoutNanos, consumer);
+    return new Script(text, file, context, timeoutNanos, consumer, installsMissingImports);
+  }
+
+  /**
+   * Installs what the script imports and the worker does not have before it runs, as {@link
+   * PyWorker#installMissingImports} does; default: a module that is not there is an {@code
+   * ImportError}. The deadline begins after that.
+   */
+  public Script installMissingImports() {
+    return new Script(text, file, context, timeoutNanos, outputConsumer, true);
   }
 
   String text() {
@@ -123,6 +137,10 @@ public final class Script {
 
   @Nullable Consumer<? super OutputLine> outputConsumer() {
     return outputConsumer;
+  }
+
+  boolean installsMissingImports() {
+    return installsMissingImports;
   }
 
   @Override

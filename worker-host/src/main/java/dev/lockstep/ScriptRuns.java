@@ -16,12 +16,17 @@ final class ScriptRuns {
   private static final long NO_OUTPUT = 0;
 
   private final WorkerLife life;
+  private final MissingImports missing;
 
   ScriptRuns(WorkerLife life) {
     this.life = life;
+    this.missing = new MissingImports(life, this);
   }
 
   @Nullable Object run(Script script, Type type) {
+    if (script.installsMissingImports()) {
+      missing.install(script.text());
+    }
     long begunNanos = System.nanoTime();
     WorkerParts callable = life.partsIfCallable();
     WorkerParts parts =
@@ -52,6 +57,12 @@ final class ScriptRuns {
   }
 
   CompletableFuture<@Nullable Object> runAsync(Script script, Type type) {
+    return script.installsMissingImports()
+        ? missing.installAsync(script.text(), () -> runAsyncAsItIs(script, type))
+        : runAsyncAsItIs(script, type);
+  }
+
+  private CompletableFuture<@Nullable Object> runAsyncAsItIs(Script script, Type type) {
     CompletableFuture<@Nullable Object> later =
         life.partsIfCallable() != null
             ? null
@@ -100,6 +111,10 @@ final class ScriptRuns {
                 Map.of(),
                 0);
     return names instanceof List<?> list ? list.stream().map(String::valueOf).toList() : List.of();
+  }
+
+  List<String> installMissingImports(String text) {
+    return missing.install(text);
   }
 
   private long registerOutput(Script script) {

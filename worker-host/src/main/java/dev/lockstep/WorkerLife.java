@@ -44,6 +44,7 @@ final class WorkerLife implements Listener {
   private final WorkerBuiltins builtins;
   final CompletableFuture<WorkerLife> ready = new CompletableFuture<>();
   final CompletableFuture<ExitStatus> exit = new CompletableFuture<>();
+  private final EndableWork work = new EndableWork();
   private final Preparation preparation;
   private final BeforeStart beforeStart;
   private final AtomicReference<WorkerState> state = new AtomicReference<>(WorkerState.STARTING);
@@ -75,7 +76,7 @@ final class WorkerLife implements Listener {
     this.output = new WorkerOutput(settings, name);
     this.builtins = new WorkerBuiltins(name, settings, output, this::partsIfMade);
     this.beforeStart = new BeforeStart(new CallFailures(name), services.timer);
-    this.preparation = new Preparation(settings, services);
+    this.preparation = new Preparation(settings, services, work);
   }
 
   // --- start
@@ -276,7 +277,7 @@ final class WorkerLife implements Listener {
       return;
     }
     reason.compareAndSet(null, "it was terminated");
-    preparation.end();
+    work.end();
     if (Thread.currentThread() == starter) {
       return; // Whoever is told of the progress: this thread would wait for itself.
     }
@@ -295,7 +296,7 @@ final class WorkerLife implements Listener {
     }
     if (parts == null) {
       reason.compareAndSet(null, "it was closed");
-      preparation.end();
+      work.end();
     }
     if (Thread.currentThread() == starter) {
       return; // As above.
@@ -427,6 +428,8 @@ final class WorkerLife implements Listener {
 
   private void tellOfTheEnd(WorkerEnd how, ExitStatus status) {
     end = how;
+    work.end();
+    work.awaitEnded();
     Launch launched = launch;
     if (launched != null) {
       launched.release().run();
@@ -459,6 +462,25 @@ final class WorkerLife implements Listener {
 
   WorkerState state() {
     return Objects.requireNonNull(state.get());
+  }
+
+  /** What others do for this worker that takes its time. */
+  EndableWork work() {
+    return work;
+  }
+
+  Preparation preparation() {
+    return preparation;
+  }
+
+  /** What a call fails with when this worker has ended. */
+  RuntimeException endedException(String call) {
+    WorkerEnd how = end;
+    return new CallFailures(name).died(call, how == null ? endWith(null) : how);
+  }
+
+  RuntimeException cancelledException(String call) {
+    return new CallFailures(name).cancelled(call);
   }
 
   BeforeStart beforeStart() {

@@ -3,18 +3,12 @@ package dev.lockstep;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
-import java.io.OutputStream;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.stream.Stream;
-import java.util.zip.ZipEntry;
-import java.util.zip.ZipOutputStream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -63,34 +57,8 @@ class PackagesTest {
     wheel("word-for-tests", "1", "word = 'good morning'\n", "");
   }
 
-  /** A wheel is a zip: the module, and three files about it. */
   private void wheel(String name, String version, String code, String more) throws IOException {
-    String module = name.replace('-', '_');
-    String info = module + "-" + version + ".dist-info/";
-    Map<String, String> entries = new LinkedHashMap<>();
-    entries.put(module + ".py", code);
-    entries.put(
-        info + "METADATA",
-        "Metadata-Version: 2.1\nName: " + name + "\nVersion: " + version + "\n" + more);
-    entries.put(
-        info + "WHEEL",
-        "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n");
-    if (code.contains("def main")) {
-      entries.put(
-          info + "entry_points.txt", "[console_scripts]\ngreet-for-tests = " + module + ":main\n");
-    }
-    StringBuilder record = new StringBuilder();
-    entries.keySet().forEach(entry -> record.append(entry).append(",,\n"));
-    entries.put(info + "RECORD", record + info + "RECORD,,\n");
-    Path file = wheels.resolve(module + "-" + version + "-py3-none-any.whl");
-    try (OutputStream out = Files.newOutputStream(file);
-        ZipOutputStream zip = new ZipOutputStream(out)) {
-      for (Map.Entry<String, String> entry : entries.entrySet()) {
-        zip.putNextEntry(new ZipEntry(entry.getKey()));
-        zip.write(entry.getValue().getBytes(StandardCharsets.UTF_8));
-        zip.closeEntry();
-      }
-    }
+    Wheels.make(wheels, name, version, name.replace('-', '_'), code, more);
   }
 
   private PyWorker.Builder uses(WorkerConfig.Builder config) {

@@ -79,6 +79,11 @@ final class RunCommand implements Callable<Integer> {
       })
   @Nullable String context;
 
+  @Option(
+      names = "--install-imports",
+      description = "install what the script imports and the interpreter does not have, before")
+  boolean installImports;
+
   @Parameters(index = "0", paramLabel = "SCRIPT", description = "a Python file")
   String file = "";
 
@@ -111,7 +116,8 @@ final class RunCommand implements Callable<Integer> {
 
   private Script script() {
     try {
-      return Script.read(Path.of(file));
+      Script script = Script.read(Path.of(file));
+      return installImports ? script.installMissingImports() : script;
     } catch (NoSuchFileException e) {
       throw new WrongUseException("no such script: script=" + file);
     } catch (IOException e) {

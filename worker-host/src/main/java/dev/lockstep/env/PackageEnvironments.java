@@ -5,6 +5,7 @@ import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryStream;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -12,6 +13,7 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
@@ -80,6 +82,19 @@ public final class PackageEnvironments {
   public static @Nullable Path folderOf(Path python) {
     Path folder = python.resolve("../..").normalize();
     return Files.exists(folder.resolve("pyvenv.cfg")) ? folder : null;
+  }
+
+  /** The folders with the modules of an environment, for its interpreter. */
+  public static List<Path> modulesOf(Path python) {
+    Path lib = python.resolve("../../lib").normalize();
+    try (DirectoryStream<Path> versions = Files.newDirectoryStream(lib)) {
+      List<Path> folders = new ArrayList<>();
+      versions.forEach(version -> folders.add(version.resolve("site-packages")));
+      return folders.stream().filter(Files::isDirectory).sorted().toList();
+    } catch (IOException e) {
+      throw new EnvironmentException(
+          "an environment with packages cannot be read: folder=" + lib + ", " + e, e);
+    }
   }
 
   private static Path cache(Map<String, String> variables) throws IOException {
