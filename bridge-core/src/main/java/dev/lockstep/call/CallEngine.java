@@ -414,6 +414,8 @@ public final class CallEngine implements AutoCloseable {
       serving.run(call, nested);
     } else if (work instanceof PendingCall settled) {
       calls.complete(settled);
+    } else if (work instanceof PumpQueue.Cancellation cancellation) {
+      serving.cancelStage(cancellation.call());
     }
   }
 

@@ -1,10 +1,7 @@
 package dev.lockstep.call;
 
 import java.util.ArrayList;
-import java.util.Iterator;
 import java.util.List;
-import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReferenceArray;
@@ -31,13 +28,13 @@ final class CallTable {
   private final AtomicInteger needReader = new AtomicInteger();
   private volatile long lastNotificationId;
 
-  /** Calls that were given up and whose late answer has not come: the peer may still run them. */
-  private final Set<Long> givenUp = ConcurrentHashMap.newKeySet();
+  private final GivenUpCalls givenUp;
 
   private final int originBit;
 
   CallTable(int maxInFlight, int originBit) {
     this.slots = new AtomicReferenceArray<>(Math.min(maxInFlight, MAX_SLOTS));
+    this.givenUp = new GivenUpCalls(slots.length());
     this.originBit = originBit;
   }
 
@@ -73,14 +70,13 @@ final class CallTable {
 
   /**
    * The one call that the peer can be running, given up or not, or if there is none the last
-   * notification; 0: none, -1: several.
+   * notification; 0: none, -1: several, or not known which.
    */
   long soleCall() {
     List<PendingCall> calls = list();
-    Iterator<Long> others = givenUp.iterator();
-    if (others.hasNext()) {
-      long id = others.next();
-      return calls.isEmpty() && !others.hasNext() ? id : -1;
+    long other = givenUp.sole();
+    if (other != 0) {
+      return calls.isEmpty() ? other : -1;
     }
     return switch (calls.size()) {
       case 0 -> lastNotificationId;

@@ -2,6 +2,7 @@ package dev.lockstep.call;
 
 import dev.lockstep.codec.ValueType;
 import java.util.concurrent.Executor;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -10,6 +11,7 @@ import org.jspecify.annotations.Nullable;
  * @param parameters null: any number, untyped
  * @param executor null: the pump
  * @param notifications runs notifications in order; null: the pump
+ * @param returnsStages whether a call of it was ever answered later, from a stage
  */
 @SuppressWarnings("ArrayRecordComponent")
 record Export(
@@ -17,4 +19,15 @@ record Export(
     ValueType @Nullable [] parameters,
     Handler handler,
     @Nullable Executor executor,
-    @Nullable Executor notifications) {}
+    @Nullable Executor notifications,
+    AtomicBoolean returnsStages) {
+
+  Export(
+      String name,
+      ValueType @Nullable [] parameters,
+      Handler handler,
+      @Nullable Executor executor,
+      @Nullable Executor notifications) {
+    this(name, parameters, handler, executor, notifications, new AtomicBoolean());
+  }
+}

@@ -138,7 +138,7 @@ final class LaneReader {
         return route(message, own, onPump);
       }
       case FrameKind.CANCEL -> {
-        serving.cancel(message.callId());
+        return cancel(message, onPump);
       }
       case FrameKind.READY -> ready(message);
       case FrameKind.FATAL -> fatal(message);
@@ -205,6 +205,24 @@ final class LaneReader {
   }
 
   // --- calls
+
+  private PumpQueue.@Nullable Work cancel(Message message, boolean onPump) {
+    InboundCall call = serving.cancel(message.callId());
+    if (call == null) {
+      return null;
+    }
+    Executor executor = executorOf(call);
+    if (executor != null && submitted(executor, () -> serving.cancelStage(call))) {
+      return null;
+    }
+    PumpQueue.Cancellation cancellation = new PumpQueue.Cancellation(call);
+    if (onPump) {
+      return cancellation;
+    }
+    queue.cancel(cancellation);
+    engine.waits().wakePump();
+    return null;
+  }
 
   private PumpQueue.@Nullable Work route(
       Message message, @Nullable PendingCall own, boolean onPump) {

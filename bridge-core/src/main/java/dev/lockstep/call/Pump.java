@@ -116,6 +116,8 @@ final class Pump {
       running = call.name;
     } else if (work instanceof PendingCall settled) {
       running = "what depends on " + settled.name;
+    } else if (work instanceof PumpQueue.Cancellation cancellation) {
+      running = "what depends on the cancelled " + cancellation.call().name;
     }
     try {
       engine.run(work, false);

@@ -13,8 +13,11 @@ import org.jspecify.annotations.Nullable;
  * futures, bounded by the calls in flight. In the order of arrival.
  */
 final class PumpQueue {
-  /** A settled future whose dependents run on the pump, or a call to serve. */
-  sealed interface Work permits InboundCall, PendingCall {}
+  /** A settled future whose dependents run on the pump, a call to serve, or to cancel. */
+  sealed interface Work permits InboundCall, PendingCall, Cancellation {}
+
+  /** The peer gave a call up that a stage is to answer: what depends on the stage is user code. */
+  record Cancellation(InboundCall call) implements Work {}
 
   private final ConcurrentLinkedQueue<Work> queue = new ConcurrentLinkedQueue<>();
   private final AtomicInteger calls = new AtomicInteger();
@@ -57,6 +60,11 @@ final class PumpQueue {
     queue.add(settled);
   }
 
+  /** Bounded by the calls that stages are to answer. */
+  void cancel(Cancellation cancellation) {
+    queue.add(cancellation);
+  }
+
   /** The oldest; a call among it no longer counts as waiting. */
   @Nullable Work poll() {
     Work work = queue.poll();
@@ -78,7 +86,7 @@ final class PumpQueue {
     return taken;
   }
 
-  /** The oldest that a stand-in may run: a future's completion, or what is nested in a call. */
+  /** The oldest that a stand-in may run: no call to serve but what is nested in another. */
   @Nullable Work takeForStandIn() {
     for (Work work : queue) {
       if (isForStandIn(work) && queue.remove(work)) {
@@ -101,7 +109,7 @@ final class PumpQueue {
   }
 
   private static boolean isForStandIn(Work work) {
-    return work instanceof PendingCall || (work instanceof InboundCall call && call.nested);
+    return !(work instanceof InboundCall call) || call.nested;
   }
 
   boolean isEmpty() {

@@ -15,6 +15,7 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
 import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -36,6 +37,9 @@ final class Serving {
 
   /** Calls that a CANCEL can reach: queued ones, and those whose stage is not complete. */
   private final ConcurrentHashMap<Long, InboundCall> cancellable = new ConcurrentHashMap<>();
+
+  /** Calls whose stage is not complete: they occupy no thread, so nothing else bounds them. */
+  private final AtomicInteger openStages = new AtomicInteger();
 
   Serving(CallEngine engine, CallSettings settings, Outgoing outgoing, Counters counters) {
     this.engine = engine;
@@ -72,15 +76,28 @@ final class Serving {
     }
   }
 
-  /** The peer no longer waits for this call of its own. */
-  void cancel(long callId) {
+  /**
+   * The peer no longer waits for this call of its own. The call if its stage is still to be
+   * cancelled, where user code may run.
+   */
+  @Nullable InboundCall cancel(long callId) {
     InboundCall call = cancellable.remove(callId);
-    if (call != null) {
-      call.cancelled = true;
-      Future<?> stage = call.stage;
+    if (call == null) {
+      return null;
+    }
+    call.cancelled = true;
+    return call.stage == null ? null : call;
+  }
+
+  /** Throws nothing: a stage may refuse. */
+  void cancelStage(InboundCall call) {
+    Future<?> stage = call.stage;
+    try {
       if (stage != null) {
         stage.cancel(true);
       }
+    } catch (Throwable refused) {
+      engine.handlerFailed(call.name, refused);
     }
   }
 
@@ -158,6 +175,9 @@ final class Serving {
     if (export == null) {
       throw new Refused(notExported(call.name));
     }
+    if (!call.isNotification() && export.returnsStages().get()) {
+      requireRoomForStage(call);
+    }
     ThreadState state = settings.contexts().state();
     CallContext context =
         new CallContext(
@@ -211,16 +231,39 @@ final class Serving {
     }
   }
 
+  /** Only what is known to need room: a plain call may be what the open stages wait for. */
+  private void requireRoomForStage(InboundCall call) {
+    int open = openStages.get();
+    if (open >= settings.limits().maxQueued()) {
+      throw new Refused(
+          ErrorDescription.of(
+              ErrorKind.QUEUE_FULL,
+              "dev.lockstep.QueueFullException",
+              "too many calls are unanswered here: name="
+                  + call.name
+                  + ", maxQueued="
+                  + settings.limits().maxQueued()
+                  + ", unanswered="
+                  + open));
+    }
+  }
+
   /** Answers when the stage completes; no thread waits for it. */
   private boolean await(InboundCall call, CompletionStage<?> stage) {
+    Export export = call.export;
+    if (export != null) {
+      export.returnsStages().set(true);
+    }
     if (stage instanceof Future<?> future) {
       call.stage = future;
     }
     cancellable.put(call.id, call);
+    openStages.incrementAndGet();
     try {
       stage.whenComplete((result, thrown) -> completed(call, result, thrown));
       return true;
     } catch (Throwable broken) {
+      openStages.decrementAndGet();
       cancellable.remove(call.id);
       answerError(call, describe(ErrorKind.EXCEPTION, broken));
       return false;
@@ -229,6 +272,7 @@ final class Serving {
 
   private void completed(InboundCall call, @Nullable Object result, @Nullable Throwable thrown) {
     counters.serving.decrementAndGet();
+    openStages.decrementAndGet();
     boolean wanted = cancellable.remove(call.id) != null;
     if (!wanted || call.cancelled) {
       return;

@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -268,6 +269,73 @@ class ConcurrentCallTest {
       }
       held.forEach(Runnable::run);
       pair.await("nothing waits", () -> pair.worker.statistics().queued() == 0);
+    }
+  }
+
+  @Test
+  @SuppressWarnings("FutureReturnValueIgnored") // Its answer is the call's.
+  void tooManyCallsThatStagesAnswerAreRefusedThereAndPlainOnesAreNot() throws Exception {
+    try (EnginePair pair = EnginePair.make().limits(limits(4)).open()) {
+      List<CompletableFuture<Object>> stages = new CopyOnWriteArrayList<>();
+      pair.onHost(
+          "later",
+          a -> {
+            CompletableFuture<Object> stage = new CompletableFuture<>();
+            stages.add(stage);
+            return new Uncancellable(stage);
+          });
+      pair.onHost("plain", a -> 1);
+      // Given up, a call no longer counts there; its stage goes on here.
+      for (int i = 0; i < 4; i++) {
+        assertThat(failure(() -> pair.callFrom(pair.worker, 10_000_000, "later")).sort)
+            .isEqualTo("timeout");
+      }
+      pair.await("they are served", () -> stages.size() == 4);
+      for (int i = 0; i < 3; i++) {
+        Failure full = failure(() -> pair.callBack("later"));
+        assertThat(full.sort).isEqualTo("queue_full");
+        assertThat(full).hasMessageContaining("maxQueued=4, unanswered=4");
+        assertThat(pair.callBack("plain")).isEqualTo(1);
+      }
+      stages.forEach(stage -> stage.complete(1));
+      CompletableFuture<@Nullable Object> next =
+          pair.worker.callAsync(
+              pair.worker.name("later"), pair.untyped, new Object[0], Map.of(), 0);
+      pair.await("it is served", () -> stages.size() == 5);
+      stages.get(4).complete(2);
+      assertThat(next.get(20, TimeUnit.SECONDS)).isEqualTo(2);
+      assertThat(pair.hostHeard.handlerErrors).hasSize(4);
+    }
+  }
+
+  /**
+   * As far as cancelling goes, a stage as {@link CompletableFuture#minimalCompletionStage} is one.
+   */
+  private static final class Uncancellable extends CompletableFuture<Object> {
+    @SuppressWarnings("FutureReturnValueIgnored")
+    Uncancellable(CompletableFuture<Object> source) {
+      source.thenAccept(this::complete);
+    }
+
+    @Override
+    public boolean cancel(boolean mayInterrupt) {
+      throw new UnsupportedOperationException("not to be cancelled");
+    }
+  }
+
+  @Test
+  @SuppressWarnings("FutureReturnValueIgnored")
+  void whatDependsOnACancelledStageMayCallTheWorkerThatCancelledIt() throws Exception {
+    try (EnginePair pair = EnginePair.make().open()) {
+      CompletableFuture<Object> stage = new CompletableFuture<>();
+      CompletableFuture<@Nullable Object> seen = new CompletableFuture<>();
+      stage.whenComplete((result, cancelled) -> seen.complete(pair.call("same", 7)));
+      pair.onHost("later", a -> stage);
+      pair.onWorker("same", a -> a[0]);
+      assertThat(failure(() -> pair.callFrom(pair.worker, 10_000_000, "later")).sort)
+          .isEqualTo("timeout");
+      assertThat(seen.get(20, TimeUnit.SECONDS)).isEqualTo(7);
+      assertThat(pair.call("same", 8)).isEqualTo(8);
     }
   }
 
