@@ -31,6 +31,9 @@ enum PureMutant {
   /** Who gives the role up looks whether somebody waits in line before it does so. */
   LOOK_AT_LINE_BEFORE_RELEASE,
 
+  /** Who has read another's answer lets go of the role before it hands the answer out. */
+  ROLE_RELEASED_BEFORE_ROUTE,
+
   /** Who has joined the line sleeps without having tried to take the role once more. */
   LINE_WITHOUT_SECOND_TRY,
 

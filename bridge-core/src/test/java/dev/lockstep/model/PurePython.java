@@ -300,8 +300,15 @@ final class PurePython {
     it.update(SCRATCH, QUEUED, old -> old).jumpIf(r -> r[SCRATCH], "main leave");
     it.label("main read").load(MINE, HEAD);
     takeOr(it, "main empty");
-    route(it, me, "main ");
-    it.jump("main leave").label("main empty");
+    if (has(PureMutant.ROLE_RELEASED_BEFORE_ROUTE)) {
+      releaseRole(it, "main early ");
+      route(it, me, "main ");
+      it.jump("main begin");
+    } else {
+      route(it, me, "main ");
+      it.jump("main leave");
+    }
+    it.label("main empty");
     sleep(it, "main ", "main leave");
     it.label("main leave").set(SCRATCH, r -> 0);
     releaseRole(it, "main ");
