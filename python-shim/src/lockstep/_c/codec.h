@@ -34,6 +34,7 @@ typedef struct {
 } ls_codec_limits;
 
 extern ls_codec_limits ls_limits;
+extern PyObject *ls_nan_key; /* made with the module */
 
 /* The C stack bounds what max_nesting may ask for: deeper values are the pure twin's, which will refuse or serve. */
 #define LS_DEEPEST 1000

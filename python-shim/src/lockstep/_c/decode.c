@@ -409,15 +409,13 @@ static double half_to_double(uint16_t half) {
 }
 
 /* NaN equals nothing, itself neither: as one object it is one key, however often it comes. */
+PyObject *ls_nan_key;
+
 static ls_verdict decode_float(double number, bool hashable, PyObject **value) {
-  static PyObject *nan_key;
   if (!hashable || number == number) {
     return got(PyFloat_FromDouble(number), value);
   }
-  if (nan_key == NULL) {
-    nan_key = PyFloat_FromDouble(Py_NAN);
-  }
-  return got(Py_XNewRef(nan_key), value);
+  return got(Py_NewRef(ls_nan_key), value);
 }
 
 static ls_verdict decode_simple(const head *h, bool hashable, PyObject **value) {

@@ -104,12 +104,13 @@ int ls_leave_role(ls_endpoint *e) {
   return done ? 0 : -1;
 }
 
-void ls_leave_role_raising(ls_endpoint *e) {
+int ls_leave_role_raising(ls_endpoint *e) {
   PyObject *exception = ls_take_exception();
   if (ls_leave_role(e) < 0) {
     PyErr_Clear();
   }
   ls_give_exception(exception);
+  return -1;
 }
 
 PyObject *ls_take_exception(void) {

@@ -158,7 +158,7 @@ int ls_raise_fault(ls_endpoint *e);     /* sets PeerFaultError, returns -1 */
 uint32_t ls_host_state(const ls_endpoint *e);
 bool ls_take_role(ls_endpoint *e);
 int ls_leave_role(ls_endpoint *e);      /* -1 where hand_over raised */
-void ls_leave_role_raising(ls_endpoint *e); /* while an exception is set, which hand_over must not see */
+int ls_leave_role_raising(ls_endpoint *e); /* -1; while an exception is set, which hand_over must not see */
 PyObject *ls_take_exception(void);      /* the exception that is set, normalised, with its traceback; clears it */
 void ls_give_exception(PyObject *exception);
 

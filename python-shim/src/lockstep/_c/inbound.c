@@ -353,11 +353,6 @@ static int run_and_answer(call *c) {
   return done;
 }
 
-static ls_served raise_without_role(ls_endpoint *e) {
-  ls_leave_role_raising(e);
-  return LS_SERVED_RAISED;
-}
-
 /* `payload` is private memory; the frame was given back. The role is held; after LS_NOT_SERVED it still is. */
 static ls_served serve_call(ls_endpoint *e, const ls_inbound *from, const uint8_t *payload, size_t length) {
   ls_in in = {.bytes = payload, .length = length};
@@ -397,11 +392,11 @@ ls_served ls_serve_inbound(ls_endpoint *e, const ls_inbound *from, PyObject **fr
   uint8_t small[SMALL_CALL_BYTES], *copy = small;
   size_t length = h->length - LS_FRAME_HEADER_BYTES;
   if (ls_check_ids(e, h) < 0) {
-    return raise_without_role(e);
+    return ls_leave_role_raising(e);
   }
   if (length > sizeof small && (copy = PyMem_Malloc(length)) == NULL) {
     PyErr_NoMemory();
-    return raise_without_role(e);
+    return ls_leave_role_raising(e);
   }
   memcpy(copy, from->payload, length);
   ls_release(&e->in, h->length);
@@ -410,7 +405,7 @@ ls_served ls_serve_inbound(ls_endpoint *e, const ls_inbound *from, PyObject **fr
   ls_served served = serve_call(e, from, copy, length);
   if (served == LS_NOT_SERVED) {
     *frame = ls_make_frame(h, PyBytes_FromStringAndSize((const char *)copy, (Py_ssize_t)length));
-    served = *frame ? LS_NOT_SERVED : raise_without_role(e);
+    served = *frame ? LS_NOT_SERVED : ls_leave_role_raising(e);
   }
   if (copy != small) {
     PyMem_Free(copy);

@@ -29,6 +29,11 @@ static int find_errors(void) {
   return 0;
 }
 
+static int make_constants(void) {
+  ls_nan_key = PyFloat_FromDouble(Py_NAN);
+  return ls_nan_key ? 0 : -1;
+}
+
 static int add_type(PyObject *m, const char *name, PyTypeObject *type) {
   if (PyType_Ready(type) < 0) {
     return -1;
@@ -53,7 +58,7 @@ PyMODINIT_FUNC PyInit__accelerator(void) {
     PyErr_SetString(PyExc_ImportError, "the accelerator serves the main interpreter only");
     return NULL;
   }
-  if (find_errors() < 0) {
+  if (find_errors() < 0 || make_constants() < 0) {
     return NULL;
   }
   PyObject *m = PyModule_Create(&definition);

@@ -7,17 +7,12 @@ typedef enum { ROUND_RAISED = -1, ROUND_DONE, ROUND_LOST_ROLE } round_result;
 
 static round_result end_round(ls_endpoint *e) { return ls_take_role(e) ? ROUND_DONE : ROUND_LOST_ROLE; }
 
-static round_result raise_without_role(ls_endpoint *e) {
-  ls_leave_role_raising(e);
-  return ROUND_RAISED;
-}
-
 /* With the role: the thread that the frame is for could else take it, and sleep for what has been read already. */
 static round_result dispatch(ls_endpoint *e, PyObject *on_frame, PyObject *frame) {
   PyObject *ended = PyObject_CallOneArg(on_frame, frame ? frame : Py_None);
   Py_XDECREF(frame);
   if (ended == NULL) {
-    return raise_without_role(e);
+    return ls_leave_role_raising(e);
   }
   bool end = ended == Py_True;
   Py_DECREF(ended);
@@ -45,7 +40,7 @@ static round_result take_call(ls_endpoint *e, PyObject *exports, PyObject *on_fr
 static round_result wait_round(ls_endpoint *e, PyObject *on_frame, int64_t *slice) {
   switch (ls_wait(e, &e->idle_spin, *slice, LS_NO_DEADLINE)) {
     case LS_WAIT_RAISED:
-      return raise_without_role(e);
+      return ls_leave_role_raising(e);
     case LS_WAIT_DATA:
       *slice = LS_SLICE_IN_FLIGHT_NANOS;
       return ROUND_DONE;
@@ -74,7 +69,7 @@ static round_result one_round(ls_endpoint *e, PyObject *exports, PyObject *on_fr
   }
   int got = ls_fetch(e, &frame);
   if (got < 0) {
-    return raise_without_role(e);
+    return ls_leave_role_raising(e);
   }
   return got > 0 ? dispatch(e, on_frame, frame) : ROUND_DONE;
 }
@@ -92,7 +87,7 @@ PyObject *ls_serve(ls_endpoint *e, PyObject *exports, PyObject *on_frame) {
       }
       Py_RETURN_NONE;
     }
-    round_result result = ls_usable(e) < 0 ? raise_without_role(e) : one_round(e, exports, on_frame, &slice);
+    round_result result = ls_usable(e) < 0 ? ls_leave_role_raising(e) : one_round(e, exports, on_frame, &slice);
     if (result == ROUND_RAISED) {
       return NULL;
     }
@@ -102,7 +97,7 @@ PyObject *ls_serve(ls_endpoint *e, PyObject *exports, PyObject *on_frame) {
     if (round % ROUNDS_BEFORE_YIELD == 0) {
       ls_yield_gil(e); /* a long run of calls that are there already must not starve other threads */
       if (PyErr_CheckSignals() < 0) {
-        raise_without_role(e);
+        ls_leave_role_raising(e);
         return NULL;
       }
     }
