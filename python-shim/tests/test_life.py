@@ -4,7 +4,7 @@ import os
 import signal
 import time
 
-from harness import Remote, TestCase, WorkerEnded
+from harness import SHORT, Remote, TestCase, WorkerEnded
 from lockstep import _layout
 
 L = _layout
@@ -343,6 +343,23 @@ class InterruptTest(TestCase):
         self.until_running(host)
         host.interrupt(call + 2)
         self.assertEqual(host.finish(call), "whole")
+
+    def test_an_interrupt_ends_a_loop_of_notifications(self):
+        """It comes while one waits for room in the lane, and leaves a note."""
+        host = self.worker(
+            """
+            from lockstep import sync
+            def go():
+                while True: sync.note.notify()
+            sync.go = go
+            """
+        )
+        for _ in range(3 if SHORT else 10):
+            call = host.begin("go")
+            before = len(host.notified)
+            host.until(lambda: len(host.notified) > before)
+            host.interrupt(call)
+            self.interrupted(host, call)
 
     def test_an_interrupt_ends_a_wait_for_main(self):
         from harness import NoAnswer

@@ -249,7 +249,7 @@ class ChainTest(NestedTest):
 class ThreadsTest(NestedTest):
     """While a thread runs what is nested in its call, another one reads what else is for that call."""
 
-    def between(self, second, worker=_THREADS):
+    def between(self, second, worker=_THREADS, **options):
         """`second(host, frame)` is done while `hold` runs, nested in `ask`, whose frame it gets."""
         asked = []
 
@@ -263,7 +263,7 @@ class ThreadsTest(NestedTest):
             host.until(lambda: host.notified)
             return second(host, asked[0])
 
-        host = self.worker(worker, handlers={"ask": ask, "second": second_call})
+        host = self.worker(worker, handlers={"ask": ask, "second": second_call}, **options)
         answer = host.begin("go")
         result = host.finish(answer)
         self.assertEqual(host.finish(asked[1]), "held")
@@ -293,6 +293,26 @@ class ThreadsTest(NestedTest):
         host, result = self.between(second)
         self.assertEqual(result, ["second", "asked"])
         self.assertEqual([host.finish(call) for call in calls], [[1, True], [2, True]])
+
+    def test_more_nested_calls_than_may_wait(self):
+        calls = []
+
+        def second(host, frame):
+            for number in range(6):
+                calls.append(host.begin("note", number, parent=(frame.call_id, frame.depth)))
+                host.begin("note", -1, parent=(frame.call_id, frame.depth), kind=L.NOTIFY)
+            host.reply(frame, "asked")
+            return "second"
+
+        host, result = self.between(second, limits={"maxQueued": 4})
+        self.assertEqual(result, ["second", "asked"])
+        self.assertEqual([host.finish(call) for call in calls[:2]], [[0, True], [1, True]])
+        for call in calls[2:]:
+            with self.assertRaises(Remote) as caught:
+                host.finish(call)
+            self.assertEqual(caught.exception["kind"], "queue_full")
+            self.assertIn("maxQueued=4", caught.exception["message"])
+        self.assertEqual(host.call("describe", flags=L.BUILTIN)["dropped_notifications"], 4)
 
     def test_a_nested_call_that_is_cancelled_before_its_turn(self):
         calls = []
@@ -371,6 +391,76 @@ class ThreadsTest(NestedTest):
         host.reply(frames[0], "asked")
         host.until(lambda: done, 10)
         self.assertEqual(done, ["asked"])
+
+    def test_another_nested_call_while_the_first_one_calls_main(self):
+        """It was read elsewhere; the thread, which waits for main on top of the first, must look for it."""
+        frames, notes = [], []
+
+        @takes_frame
+        def ask(frame):
+            frames.append(frame)
+            frames.append(host.begin("hold"))
+            return NoAnswer
+
+        @takes_frame
+        def third(frame):  # of `hold`: answered when the other nested call was
+            return host.finish(notes[0], 10)
+
+        def second():
+            host.until(lambda: host.notified)
+            notes.append(host.begin("note", 1, parent=(frames[0].call_id, frames[0].depth)))
+            return "second"
+
+        worker = _THREADS.replace('    return "held"', "    return sync.third()")
+        host = self.worker(worker, handlers={"ask": ask, "second": second, "third": third})
+        answer = host.begin("go")
+        host.until(lambda: notes)
+        self.assertEqual(host.finish(frames[1]), [1, True])
+        host.reply(frames[0], "asked")
+        self.assertEqual(host.finish(answer), ["second", "asked"])
+
+    def test_what_comes_as_its_thread_gives_the_call_up_is_served_elsewhere(self):
+        frames, notes = [], []
+
+        @takes_frame
+        def ask(frame):
+            frames.append(frame)
+            return NoAnswer
+
+        def second():
+            notes.append(host.begin("note", 1, parent=(frames[0].call_id, frames[0].depth)))
+            return "second"
+
+        host = self.worker(
+            """
+            import threading
+            from lockstep import _call, sync
+            given_up, got = threading.Event(), []
+            real = _call.Calls.serve_until
+            def serve_until(self, waiter, pending, deadline):
+                answered = real(self, waiter, pending, deadline)
+                if not answered:
+                    given_up.set()
+                    while not waiter.frames: pass  # as if it had come right now
+                return answered
+            _call.Calls.serve_until = serve_until
+            def run():
+                try: sync.within(0.05).ask()
+                except Exception as error: got.append(type(error).__name__)
+            def go():
+                thread = threading.Thread(target=run)
+                thread.start()
+                given_up.wait()
+                second = sync.second()
+                thread.join()
+                return [second, *got]
+            def note(value): return [value, threading.current_thread() is threading.main_thread()]
+            __export__ = ["go", "note"]
+            """,
+            handlers={"ask": ask, "second": second},
+        )
+        self.assertEqual(host.call("go"), ["second", "CallTimeoutError"])
+        self.assertEqual(host.finish(notes[0], 10), [1, True])
 
     def test_many_threads_at_once(self):
         host = self.asking(

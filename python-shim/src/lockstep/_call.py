@@ -65,9 +65,10 @@ class Waiter:
 class Pending:
     """A call of ours that main has not answered. Blocking: `waiter`. Awaited: `future` and `loop`."""
 
-    __slots__ = ("call_id", "name", "waiter", "future", "loop", "answer")
+    __slots__ = ("call_id", "name", "waiter", "future", "loop", "answer", "left")
 
     def __init__(self, call_id, name, waiter=None):
+        self.left = False  # its thread waits no more: nothing can be nested in it
         self.call_id = call_id
         self.name = name
         self.waiter = waiter
@@ -283,7 +284,10 @@ class Calls:
 
     def go_on(self, pending):
         """Goes on with an adopted call, on its thread and without the role."""
-        self.serve_until(pending.waiter, pending, None)
+        try:
+            self.serve_until(pending.waiter, pending, None)
+        finally:
+            self._leave(pending)
         return self._outcome(pending)
 
     def _answer(self, pending, waiter, deadline, seconds):
@@ -294,6 +298,8 @@ class Calls:
             if pending.answer is None:
                 self.abandon(pending.call_id)
             raise
+        finally:
+            self._leave(pending)
         if not answered:
             self.calls.pop(pending.call_id, None)
             self.abandon(pending.call_id)
@@ -325,6 +331,9 @@ class Calls:
             )
         except (OSError, RuntimeError):  # closed, full, forked: nobody is left to be told
             pass
+        waiter = self._waiters.get(get_ident())
+        if waiter is not None and waiter.frames:  # nested in a call that the endpoint waited for
+            self._pass_on(waiter)
 
     def notify(self, name, args, kwargs, builtin=0):
         """A call without an answer."""
@@ -336,6 +345,9 @@ class Calls:
         endpoint.send(
             _layout.NOTIFY, flags, depth, endpoint.next_call_id(), parent_id, payload
         )
+        # A thread that mostly waits for room in the lane is interrupted here, or never.
+        if self.pending_interrupt:
+            self.check_interrupt()
 
     def progress(self, done, total, text):
         """Never fails: progress that nobody can take is no reason to end the work."""
@@ -468,25 +480,59 @@ class Calls:
         else:
             self._assign(frame, waiter)
 
+    def _parent_of(self, frame):
+        """The call of ours that a frame is nested in, if its thread or loop still waits; or None."""
+        if not frame.parent_id:
+            return None
+        parent = self.calls.get(frame.parent_id) or self.endpoint.suspended(frame.parent_id)
+        return None if parent is None or parent.left else parent
+
     def _assign(self, frame, waiter):
-        parent = None
-        if frame.parent_id:
-            parent = self.calls.get(frame.parent_id) or self.endpoint.suspended(frame.parent_id)
+        parent = self._parent_of(frame)
         if parent is None:
             self._enqueue(frame)
         elif parent.loop is not None:
             self.loop.nested(parent, frame)
+        elif self._is_full(frame, len(parent.waiter.frames)):
+            pass
         else:
             parent.waiter.frames.append(frame)
             if parent.waiter is not waiter:
+                self.endpoint.handed = True
                 parent.waiter.wake()
+                if parent.left:  # just now, and perhaps it had looked before
+                    self._pass_on(parent.waiter)
 
-    def _enqueue(self, frame, is_main_threads=False):
-        queued = self.queued()
-        if queued >= self.limits["maxQueued"] and type(frame) is not _Coroutine:
-            if frame.kind == _layout.NOTIFY:
-                self.dropped_notifications += 1
-                return
+    def has_frames(self):
+        """Whether something for the calling thread lies here, which it must run before it waits for main
+        in the endpoint: what main answers may depend on it."""
+        waiter = self._waiters.get(get_ident())
+        return waiter is not None and bool(waiter.frames)
+
+    def _leave(self, pending):
+        pending.left = True
+        if pending.waiter.frames:
+            self._pass_on(pending.waiter)
+
+    def _pass_on(self, waiter):
+        """What is nested in a call that nobody waits for any more: as if it had not been nested."""
+        for frame in list(waiter.frames):
+            if self._parent_of(frame) is None:
+                try:
+                    waiter.frames.remove(frame)
+                except ValueError:
+                    continue  # somebody else has just taken it
+                self._enqueue(frame)
+                self.endpoint.attention = True  # the main thread may sleep in the lane
+                self.endpoint.wake()
+
+    def _is_full(self, frame, queued):
+        """Whether as much waits there as may: then the frame is refused."""
+        if queued < self.limits["maxQueued"]:
+            return False
+        if frame.kind == _layout.NOTIFY:
+            self.dropped_notifications += 1
+        else:
             self.send_fault(
                 frame.call_id,
                 "queue_full",
@@ -494,6 +540,10 @@ class Calls:
                 "queue of worker %s full: calls=%d, maxQueued=%d"
                 % (self.worker_name, queued, self.limits["maxQueued"]),
             )
+        return True
+
+    def _enqueue(self, frame, is_main_threads=False):
+        if type(frame) is not _Coroutine and self._is_full(frame, self.queued()):
             return
         is_pools = self.pool is not None and not is_main_threads and not frame.flags & _layout.BUILTIN
         if is_pools and self.pool.put(frame):

@@ -12,6 +12,9 @@ sleeps in the futex. User code never runs while its thread holds the role.
 
 Attributes (plain, readable and writable from Python in both twins)
     waiting     int   threads that wait without the role
+    handed      bool  a thread has read something that is nested in a call of another one, which may
+                      have called main again meanwhile: from then on bound calls ask
+                      ``hooks.has_frames()`` before they wait here
     attention   bool  somebody wants the thread that sleeps in `wait` to come out. Set it, then call
                       `wake()`. `wait` looks at it after it has set PARKED and before it sleeps, clears
                       it, and returns None
@@ -43,6 +46,7 @@ Hooks (methods and attributes of the object given to `attach`)
                                   nested in it has been served. Returns the call's value or raises
     abandon(call_id)              an exception (a signal handler's) ended a bound call's wait; the role
                                   is no longer held. Sends CANCEL. The exception goes on afterwards
+    has_frames()                  whether something lies in the calling thread's inbox
     hand_over()                   the role was let go and `waiting` is not 0
     coroutine(call_id, depth, coroutine)
                                   a plain callable that `serve` ran returned a coroutine object
@@ -200,6 +204,7 @@ class Endpoint:
         self._memory = memory
 
         self.waiting = 0
+        self.handed = False
         self.attention = False
         self.queued = 0
         self.unflushed = False
@@ -779,6 +784,9 @@ class BoundCall:
         if len(payload) > endpoint._producer.max_frame_bytes - _HEADER_BYTES:
             return hooks.start(name, args, kwargs)
         if not endpoint.try_acquire_role():
+            return hooks.start(name, args, kwargs)
+        if endpoint.handed and hooks.has_frames():  # with the role: nobody reads meanwhile
+            endpoint.release_role()
             return hooks.start(name, args, kwargs)
         call_id = endpoint.next_call_id()
         try:

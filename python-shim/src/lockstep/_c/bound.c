@@ -252,6 +252,21 @@ static PyObject *wait_for_reply(ls_bound *b, const ls_header *call) {
   }
 }
 
+/* Something that another thread has read lies in this one's inbox, and Python must run it: what main answers may depend
+ * on it. Asked with the role, so that nobody reads meanwhile; from the answer to the wait the GIL is kept. 1 the long
+ * way, 0 nothing, -1 an exception. */
+static int lies_here(ls_endpoint *e) {
+  ls_take_role(e);
+  PyObject *found = PyObject_CallMethod(e->hooks, "has_frames", NULL);
+  if (found == NULL) {
+    ls_leave_role_raising(e);
+    return -1;
+  }
+  bool lies = found != Py_False || e->waiting != 0;
+  Py_DECREF(found);
+  return ls_leave_role(e) < 0 ? -1 : lies || !may_start(e);
+}
+
 static PyObject *bound_call(PyObject *self, PyObject *const *args, size_t nargsf, PyObject *kwnames) {
   ls_bound *b = (ls_bound *)self;
   ls_endpoint *e = b->endpoint;
@@ -264,7 +279,8 @@ static PyObject *bound_call(PyObject *self, PyObject *const *args, size_t nargsf
   if (b->encoded == NULL || !may_start(e) || !read_chain(e, &h)) {
     return go_the_long_way(b, args, count, kwnames);
   }
-  int committed = commit_call(b, &h, args, count, kwnames);
+  int lies = e->handed ? lies_here(e) : 0;
+  int committed = lies == 0 ? commit_call(b, &h, args, count, kwnames) : lies < 0 ? -1 : 0;
   if (committed <= 0) {
     return committed < 0 ? NULL : go_the_long_way(b, args, count, kwnames);
   }

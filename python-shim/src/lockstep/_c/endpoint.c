@@ -518,6 +518,7 @@ static PyMethodDef endpoint_methods[] = {
 static PyMemberDef endpoint_members[] = {
     {"side", T_INT, offsetof(ls_endpoint, side), READONLY, NULL},
     {"queued", T_PYSSIZET, offsetof(ls_endpoint, queued), 0, NULL},
+    {"handed", T_BOOL, offsetof(ls_endpoint, handed), 0, NULL},
     {"waiting", T_PYSSIZET, offsetof(ls_endpoint, waiting), 0, NULL},
     {"unflushed", T_BOOL, offsetof(ls_endpoint, unflushed), 0, NULL},
     {"serving", T_ULONGLONG, offsetof(ls_endpoint, serving), READONLY, NULL},

@@ -104,6 +104,7 @@ typedef struct {
   Py_ssize_t queued;
   uint32_t seen_state; /* the host's state that the last wait knew */
   char unflushed;
+  char handed; /* a thread has read something for a call of another thread's */
   unsigned long long calls_served;
   unsigned long nested_served;
   unsigned long long serving; /* the innermost call whose function is run from C now, 0 none */
