@@ -161,7 +161,59 @@ class ServeTest(WorkerTest):
         for number in range(500):
             host.begin("take", number, kind=L.NOTIFY)
         self.assertEqual(host.call("got"), list(range(500)))
-        self.assertIn("in a notification", host.text(host.err))
+        (name, (source, function, error), _), = host.notified
+        self.assertEqual((name, source, function), ("error", "notification", "bad"))
+        self.assertIn("in a notification", error["traceback"])
+
+    def test_main_is_told_what_no_call_carries(self):
+        host = self.worker(
+            """
+            import gc, threading
+            class Closing:
+                def __del__(self): raise OSError("not closed")
+            thread = threading.Thread(target=lambda: 1 // 0, name="mine")
+            thread.start()
+            thread.join()
+            Closing()
+            gc.collect()
+            """
+        )
+        told = [args for name, args, _ in host.notified if name == "error"]
+        self.assertEqual([source for source, _, _ in told], ["thread", "unraisable"])
+        self.assertEqual(told[0][1], "mine")
+        self.assertIn("__del__", told[1][1])
+        self.assertEqual(
+            [error["type"] for _, _, error in told], ["ZeroDivisionError", "OSError"]
+        )
+        self.assertEqual(host.text(host.err), "")
+
+    def test_messages_come_in_order_and_what_is_posted_while_a_call_waits_comes_after_it(self):
+        host = self.worker(
+            """
+            from lockstep import on_message, post, sync
+            taken = []
+            on_message(taken.append)
+            def wait():
+                sync.pause()
+                return list(taken)
+            sync.wait = wait
+            sync.taken = lambda: taken
+            for number in range(2500): post(number)
+            """,
+            handlers={"pause": lambda: post("second")},
+        )
+        self.assertEqual(
+            [args for name, args, _ in host.notified if name == "message"],
+            [[number] for number in range(2500)],
+        )
+
+        def post(value):
+            return host.begin("message", value, flags=L.BUILTIN, parent=(0, 0))
+
+        answers = [post("first")]
+        self.assertEqual(host.call("wait"), ["first"])
+        self.assertEqual(host.call("taken"), ["first", "second"])
+        self.assertIsNone(host.finish(answers[0]))
 
     def test_many_calls_in_a_row(self):
         host = self.worker("from lockstep import sync\nsync.inc = lambda n: n + 1")

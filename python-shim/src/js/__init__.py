@@ -1,7 +1,8 @@
 """A thin face for scripts written for Pyodide's web worker: ``from js import A_rank``.
 
 There the page's variables are names of this module; here they are the names of the context that main
-gave to the run whose code asks.
+gave to the run whose code asks. `postMessage` and `onmessage`, of the module and of its `self`, are
+`lockstep.post` and `lockstep.on_message`.
 """
 
 import sys
@@ -15,6 +16,12 @@ def __getattr__(name):
     run = None if runs is None else runs.run_here(1)
     if run is not None and name in run.context:
         return run.context[name]
+    if name == "self":
+        return sys.modules[__name__]
+    if name == "postMessage":
+        import lockstep
+
+        return lockstep.post
     if run is None:
         why = "no run with a context runs here"
     else:
@@ -45,10 +52,27 @@ def __dir__():
     return [] if run is None else [name for name in run.context if isinstance(name, str)]
 
 
+class MessageEvent:
+    """What a handler of `onmessage` is called with: the message is its `data`."""
+
+    type = "message"
+
+    def __init__(self, data):
+        self.data = data
+
+
 class _Js(type(sys)):
-    """The module's class: what one run assigned here another would find."""
+    """The module's class: what one run assigned here another would find. But `onmessage` is the worker's."""
 
     def __setattr__(self, name, value):
+        if name == "onmessage":
+            import lockstep
+
+            if callable(value):
+                lockstep.on_message(lambda data: value(MessageEvent(data)))
+            else:
+                lockstep.on_message(value)
+            return
         if name[:2] == "__" and name[-2:] == "__":
             super().__setattr__(name, value)
             return

@@ -8,7 +8,7 @@ Anywhere else `RUNNING_IN_WORKER` is False and `sync` says so when it is used.
 from lockstep import errors
 from lockstep.errors import JavaError
 
-__all__ = ["sync", "config", "RUNNING_IN_WORKER", "JavaError", "errors"]
+__all__ = ["sync", "config", "post", "on_message", "RUNNING_IN_WORKER", "JavaError", "errors"]
 
 #: True in a process that a host started as a worker.
 RUNNING_IN_WORKER = False
@@ -46,3 +46,26 @@ class _NoSync:
 
 
 sync = _NoSync()
+_calls = None
+
+
+def post(value):
+    """Sends a message to main, which takes it with `PyWorker.Builder.onMessage`, in order.
+
+    Does not wait until it is handled, but for main to catch up after every 1,024. A value that cannot
+    cross raises UnserializableError, and nothing is sent.
+    """
+    if _calls is None:
+        _NoSync._refuse("post()")
+    _calls.messages().post(value)
+
+
+def on_message(handler):
+    """Sets the function that is called with each message that main posts; None for nobody.
+
+    It runs on the main thread when nothing else does, one message after the other, in order; an
+    ``async def`` becomes a task. Returns `handler`: it may stand above a function, as ``@on_message``.
+    """
+    if _calls is None:
+        _NoSync._refuse("on_message()")
+    return _calls.messages().on_message(handler)

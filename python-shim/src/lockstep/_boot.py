@@ -99,6 +99,7 @@ def _start():
     _lifeline.handle_interrupts(calls.on_interrupt)
     _lifeline.ask_main_for_input(calls)
     _open_streams(calls)
+    _tell_main_of_errors(calls)
     _enable_faulthandler()
     _publish(calls, message)
     return calls, message, shim
@@ -197,12 +198,53 @@ def _enable_faulthandler():
         pass  # a closed stderr, or an interpreter or kernel that has no such thing
 
 
+def _tell_main_of_errors(calls):
+    """Errors in threads and finalizers go to main, unless the user's code sets hooks of its own."""
+    import _thread
+
+    def unraisable(args, otherwise=sys.unraisablehook):
+        from lockstep import _report
+
+        _report.unraisable(calls, args, otherwise)
+
+    def in_thread(args, /):
+        from lockstep import _report
+
+        _report.thread(calls, args, otherwise)
+
+    sys.unraisablehook = unraisable
+    threading = sys.modules.get("threading")
+    if threading is not None:
+        otherwise = threading.excepthook
+        threading.excepthook = in_thread
+        return
+    # `threading` takes its hook from here when it is imported; importing it now would take a millisecond.
+    otherwise = getattr(_thread, "_excepthook", None)
+    if otherwise is None:  # PyPy: `threading` has one of its own, unless it finds both of these
+        otherwise = _print_thread_error
+        _thread._ExceptHookArgs = _ThreadError
+    _thread._excepthook = in_thread
+
+
+class _ThreadError:
+    """The arguments of `threading.excepthook` where the interpreter has no class for them."""
+
+    def __init__(self, args):
+        self.exc_type, self.exc_value, self.exc_traceback, self.thread = args
+
+
+def _print_thread_error(args):
+    print("Exception in thread %s:" % getattr(args.thread, "name", None), file=sys.stderr)
+    sys.__excepthook__(args.exc_type, args.exc_value, args.exc_traceback)
+
+
 def _publish(calls, message):
     import lockstep
     from lockstep._sync import make_sync
 
     lockstep.sync = make_sync(calls)
     lockstep.config = message.get("config") or {}
+    lockstep._calls = calls
     lockstep.RUNNING_IN_WORKER = True
 
 

@@ -113,6 +113,7 @@ class Calls:
         self.pool = None  # _threads.Pool, if plain calls run on threads
         self.streams = ()
         self.output = None  # _output.Output, from the first run on whose output main wants apart
+        self._messages = None
         self.describe_more = {}
         self.pending_interrupt = 0
         self._note_followed = False
@@ -362,6 +363,13 @@ class Calls:
         """An awaitable for the answer of main's function."""
         self.refuse_if_main_only("sync.%s.aio()" % name)
         return self.event_loop().call(name, args, kwargs, seconds)
+
+    def messages(self):
+        if self._messages is None:
+            from lockstep._messages import Messages
+
+            self._messages = Messages(self)
+        return self._messages
 
     def event_loop(self):
         if self.loop is None:
@@ -637,6 +645,7 @@ class Calls:
         call_id = frame.call_id
         reply = frame.kind == _layout.INVOKE
         function = None
+        name = ""
         stage = "decode"
         try:
             name, args, kwargs = _codec_now().decode_call(
@@ -683,7 +692,7 @@ class Calls:
             stage = "encode"
             payload = _codec_now().encode_value(result)
         except BaseException as error:  # noqa: B902 - KeyboardInterrupt and all: it is the call's
-            self.fail(call_id, frame.depth, error, function, stage, reply)
+            self.fail(call_id, frame.depth, error, function, stage, reply, name)
             return
         self.reply(call_id, payload)
 
@@ -695,7 +704,9 @@ class Calls:
         self.endpoint.wake()
 
     def _script_function(self, name):
-        """One of main's builtin functions that run or read a script."""
+        """One of main's builtin functions that run user code, or read it."""
+        if name == "message":
+            return self.messages().deliver
         from lockstep import _run
 
         self.interruptible = _run.INTERRUPTIBLE
@@ -728,7 +739,7 @@ class Calls:
         else:
             self._loop_blocked(call_id, name, True)
 
-    def fail(self, call_id, depth, error, function, stage, reply=True):
+    def fail(self, call_id, depth, error, function, stage, reply=True, name=""):
         """Answers a call with its error, or raises what ends the worker."""
         script_exit = getattr(error, "script_exit", None)
         if script_exit is not None:
@@ -746,11 +757,13 @@ class Calls:
                 self.endpoint.next_call_id()
             except ForkedWorkerError:
                 raise error from None
+        if not reply:
+            from lockstep import _report
+
+            _report.notification(self, name, error)
+            return
         from lockstep import _faults
 
-        if not reply:
-            _print_error(error)
-            return
         if stage == "encode" and isinstance(error, UnserializableError):
             payload = _faults.describe(error, "unserializable", path=error.path)
         elif stage == "encode" and isinstance(error, MessageTooLargeError):
@@ -790,7 +803,10 @@ class Calls:
         if frame.kind == _layout.INVOKE:
             self.send_fault(frame.call_id, kind, type_name, message, exports=names)
         else:
-            print("lockstep: notification dropped: " + message, file=sys.stderr)
+            from lockstep import _report
+            from lockstep.errors import NotExportedError
+
+            _report.dropped(self, name, NotExportedError(message, names))
 
     def _loop_blocked(self, call_id, name, reply):
         message = (
@@ -801,7 +817,10 @@ class Calls:
         if reply:
             self.send_fault(call_id, "loop_blocked", "lockstep.errors.LoopBlockedError", message)
         else:
-            print("lockstep: notification dropped: " + message, file=sys.stderr)
+            from lockstep import _report
+            from lockstep.errors import LoopBlockedError
+
+            _report.dropped(self, name, LoopBlockedError(message))
 
     def flush(self):
         """Flushes stdout and stderr: what a call printed is in the pipe before its reply is."""
@@ -967,7 +986,7 @@ class _Unavailable:
 
 # Main's builtin functions that are not answered by whoever reads: their names, and how a call of them
 # begins on the wire.
-_MAIN_THREADS_NAMES = ("close", "run", "missing_imports")
+_MAIN_THREADS_NAMES = ("close", "run", "missing_imports", "message")
 _MAIN_THREADS = tuple(
     bytes((0x60 + len(name),)) + name.encode() for name in _MAIN_THREADS_NAMES
 )
@@ -993,14 +1012,6 @@ async def _example():
 _coroutine = _example()
 _COROUTINE = type(_coroutine)
 _coroutine.close()
-
-
-def _print_error(error):
-    """A notification failed: nobody gets its error, so it is printed."""
-    from lockstep import _faults
-    from lockstep._stdlib import load
-
-    load("traceback").print_exception(type(error), error, _faults.user_traceback(error))
 
 
 def _stacks():

@@ -29,6 +29,13 @@ def describe(error, kind="exception", **more):
     return _encode(dict(_map_of(error, kind, MOST_CAUSES, set()), **more))
 
 
+def description(error):
+    """The map of an exception, to be sent within a call."""
+    described = _map_of(error, "exception", MOST_CAUSES, set())
+    _encode(described)  # cuts it
+    return described
+
+
 def _encode(described):
     payload = _codec.encode_value(described, "error")
     for key in ("attributes", "notes", "cause", "frames", "traceback"):

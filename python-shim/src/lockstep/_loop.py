@@ -66,8 +66,14 @@ class Loop:
     def _own_loop(self):
         if self._loop is None:
             self._loop = self._asyncio.new_event_loop()
+            self._loop.set_exception_handler(self._told)
             self._asyncio.set_event_loop(self._loop)
         return self._loop
+
+    def _told(self, loop, context):
+        from lockstep import _report
+
+        _report.event_loop(self._calls, loop, context)
 
     def _finished(self, call_id, depth, task):
         _, reply = self._tasks.pop(call_id)

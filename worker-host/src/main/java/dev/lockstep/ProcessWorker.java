@@ -92,6 +92,21 @@ final class ProcessWorker implements PyWorker {
   }
 
   @Override
+  public void post(@Nullable Object message) {
+    if (life.partsIfCallable() != null || !life.beforeStart().defer(() -> postDeferred(message))) {
+      life.messages.post(life.parts(), message);
+    }
+  }
+
+  private void postDeferred(@Nullable Object message) {
+    try {
+      life.messages.post(life.parts(), message);
+    } catch (RuntimeException e) {
+      life.onHandlerError(Messages.NAME, e);
+    }
+  }
+
+  @Override
   public List<String> missingImports(String script) {
     return runs.missingImports(script);
   }

@@ -101,6 +101,22 @@ public interface PyWorker extends ExposesFunctions<PyWorker>, AutoCloseable {
   }
 
   /**
+   * Sends a message, for the function that the script gave to {@code on_message}. Does not wait for
+   * it.
+   *
+   * <p>Messages are handled one after the other in the order in which they were posted, while the
+   * worker's main thread runs nothing else; those posted before the worker is ready, when it is.
+   * What the function raises goes to {@link Builder#onError}, and so does a message that nobody
+   * takes. Waits for room in the shared memory only.
+   *
+   * @throws UnserializableException if it cannot cross; nothing was sent
+   * @throws QueueFullException if as many messages are not handled yet as half of {@code maxQueued}
+   *     (2,048)
+   * @throws WorkerDiedException if the worker has ended
+   */
+  void post(@Nullable Object message);
+
+  /**
    * The modules that a script imports, wherever in it, and that the worker's Python does not have:
    * top-level names in the order of the script. Looks at {@code import} statements only, and
    * imports nothing. Blocks; a syntax error is a {@link PythonException}.
@@ -374,6 +390,39 @@ public interface PyWorker extends ExposesFunctions<PyWorker>, AutoCloseable {
     /** Is told what the script says with {@code sync.progress}; must not block. */
     public Builder onProgress(Consumer<? super Progress> consumer) {
       settings.progressConsumer = consumer;
+      return this;
+    }
+
+    /**
+     * Gets what the script sends with {@code post}, in order and one after the other, where exposed
+     * functions run (see {@link #executor}). What it throws goes to {@link #onError}. A worker that
+     * is 1,024 messages ahead waits for it.
+     *
+     * @param type what each message is converted to; a message that does not fit goes to {@link
+     *     #onError}
+     */
+    @SuppressWarnings({"unchecked", "NullAway"})
+    public <T extends @Nullable Object> Builder onMessage(
+        Class<T> type, Consumer<? super T> consumer) {
+      settings.messageListener =
+          new Messages.Listener(type, message -> consumer.accept((T) message));
+      return this;
+    }
+
+    /** The same for messages as they come; {@code None} is {@code null}. */
+    public Builder onMessage(Consumer<? super @Nullable Object> consumer) {
+      settings.messageListener = new Messages.Listener(Object.class, consumer);
+      return this;
+    }
+
+    /**
+     * Gets the errors that no call carries: of the worker's threads, of its event loop's callbacks,
+     * of notifications and messages on either side. In order, on a thread of its own while there is
+     * something to tell, so that it may block. Default: logger {@code dev.lockstep.worker.NAME},
+     * WARNING.
+     */
+    public Builder onError(Consumer<? super WorkerError> consumer) {
+      settings.errorConsumer = consumer;
       return this;
     }
 

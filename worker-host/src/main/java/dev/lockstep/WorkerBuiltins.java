@@ -1,16 +1,20 @@
 package dev.lockstep;
 
+import dev.lockstep.call.ErrorEncoder;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** What one worker's Python side asks of this library itself, not of the user's functions. */
 final class WorkerBuiltins {
+  private static final String ERROR = "error";
   private static final String INPUT = "input";
   private static final String OUTPUT = "output";
   private static final String PROGRESS = "progress";
 
   private final WorkerSettings settings;
   private final WorkerOutput output;
+  private final WorkerErrors errors;
+  private final Messages messages;
   private final Supplier<@Nullable WorkerParts> parts;
   private final @Nullable InputDesk input;
 
@@ -18,9 +22,13 @@ final class WorkerBuiltins {
       String worker,
       WorkerSettings settings,
       WorkerOutput output,
+      WorkerErrors errors,
+      Messages messages,
       Supplier<@Nullable WorkerParts> parts) {
     this.settings = settings;
     this.output = output;
+    this.errors = errors;
+    this.messages = messages;
     this.parts = parts;
     InputHandler handler = settings.inputHandler;
     this.input = handler == null ? null : new InputDesk(worker, handler);
@@ -48,10 +56,29 @@ final class WorkerBuiltins {
   }
 
   void notified(String name, @Nullable Object[] arguments) {
+    switch (name) {
+      case PROGRESS -> progressed(arguments);
+      case ERROR -> failed(arguments);
+      case Messages.NAME -> messages.nobodyListens();
+      default -> {
+        // One of a later version's.
+      }
+    }
+  }
+
+  private void progressed(@Nullable Object[] arguments) {
     var consumer = settings.progressConsumer;
-    if (name.equals(PROGRESS) && consumer != null) {
+    if (consumer != null) {
       consumer.accept(new Progress(number(arguments, 0), number(arguments, 1), text(arguments, 2)));
     }
+  }
+
+  private void failed(@Nullable Object[] arguments) {
+    Object map = arguments.length > 2 ? arguments[2] : null;
+    errors.tell(
+        WorkerError.Source.of(text(arguments, 0)),
+        text(arguments, 1),
+        new PythonException("", ErrorEncoder.fromMap(map)));
   }
 
   private static double number(@Nullable Object[] arguments, int index) {

@@ -41,6 +41,8 @@ final class WorkerLife implements Listener {
   private final Runnable onEnded;
   private final System.Logger log;
   final WorkerOutput output;
+  final WorkerErrors errors;
+  final Messages messages;
   private final WorkerBuiltins builtins;
   final CompletableFuture<WorkerLife> ready = new CompletableFuture<>();
   final CompletableFuture<ExitStatus> exit = new CompletableFuture<>();
@@ -74,7 +76,9 @@ final class WorkerLife implements Listener {
     this.onEnded = onEnded;
     this.log = System.getLogger("dev.lockstep.worker." + name);
     this.output = new WorkerOutput(settings, name);
-    this.builtins = new WorkerBuiltins(name, settings, output, this::partsIfMade);
+    this.errors = new WorkerErrors(name, settings.errorConsumer, log);
+    this.messages = new Messages(name, settings, errors);
+    this.builtins = new WorkerBuiltins(name, settings, output, errors, messages, this::partsIfMade);
     this.beforeStart = new BeforeStart(new CallFailures(name), services.timer);
     this.preparation = new Preparation(settings, services, work);
   }
@@ -246,10 +250,8 @@ final class WorkerLife implements Listener {
 
   @Override
   public void onHandlerError(String function, Throwable error) {
-    log.log(
-        System.Logger.Level.WARNING,
-        "nobody waits for this failure: worker=" + name + ", function=" + function,
-        error);
+    boolean isMessage = function.equals(Messages.NAME);
+    errors.tell(isMessage ? WorkerError.Source.MESSAGE : WorkerError.Source.JAVA, function, error);
   }
 
   @Override

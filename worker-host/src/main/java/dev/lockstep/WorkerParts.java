@@ -82,6 +82,7 @@ final class WorkerParts {
       channel = new Channel(segment, Side.HOST, settings.limits(), WaitTuning.defaults());
       codec = services.codec(settings);
       engine = engine(name, failures, listener);
+      Messages.listen(settings, this);
     } catch (IOException | RuntimeException | Error e) {
       for (int i = undo.size() - 1; i >= 0; i--) {
         undo.get(i).run();

@@ -42,6 +42,8 @@ final class WorkerSettings {
   @Nullable InputHandler inputHandler;
   @Nullable Consumer<? super ExitStatus> exitConsumer;
   @Nullable Consumer<? super Progress> progressConsumer;
+  @Nullable Consumer<? super WorkerError> errorConsumer;
+  Messages.@Nullable Listener messageListener;
   Map<String, ExposedFunction> exposed = new LinkedHashMap<>();
 
   WorkerSettings(ScriptSource source) {
@@ -58,6 +60,11 @@ final class WorkerSettings {
     if (isSyncMainOnly() && inputHandler != null) {
       throw new IllegalArgumentException(
           "a sync_main_only worker cannot call Java, so onInput would never be asked: worker="
+              + (name == null ? source.defaultName() : name));
+    }
+    if (isSyncMainOnly() && messageListener != null) {
+      throw new IllegalArgumentException(
+          "a sync_main_only worker cannot post, so onMessage would never be told: worker="
               + (name == null ? source.defaultName() : name));
     }
     if (isSyncMainOnly() && !exposed.isEmpty()) {
@@ -133,6 +140,8 @@ final class WorkerSettings {
     copy.inputHandler = inputHandler;
     copy.exitConsumer = exitConsumer;
     copy.progressConsumer = progressConsumer;
+    copy.errorConsumer = errorConsumer;
+    copy.messageListener = messageListener;
     copy.exposed = new LinkedHashMap<>(exposed);
     return copy;
   }

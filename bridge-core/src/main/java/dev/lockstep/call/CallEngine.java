@@ -31,6 +31,7 @@ import org.jspecify.annotations.Nullable;
 public final class CallEngine implements AutoCloseable {
   private static final long IDLE_LOOK_MILLIS = 2;
   private static final int RUNS_USER_CODE = FrameFlags.BUILTIN | OutboundCalls.IN_ORDER;
+  private static final int MESSAGE = RUNS_USER_CODE | OutboundCalls.NOT_NESTED;
 
   private final CallSettings settings;
   private final Counters counters = new Counters();
@@ -158,6 +159,15 @@ public final class CallEngine implements AutoCloseable {
     return calls.callAsync(name, result, arguments, keywords, timeoutNanos, RUNS_USER_CODE);
   }
 
+  /**
+   * Calls one of the protocol's own functions that run user code, as if nothing was being served
+   * here: it waits its turn behind everything that was sent before, whoever sends it.
+   */
+  public CompletableFuture<@Nullable Object> postBuiltin(
+      EncodedName name, ValueType result, @Nullable Object... arguments) {
+    return calls.callAsync(name, result, arguments, Map.of(), 0, MESSAGE);
+  }
+
   /** Sends one of the protocol's own notifications ({@code close}; {@code progress}). */
   public void notifyBuiltin(String name, @Nullable Object... arguments) {
     calls.notify(name(name), arguments, Map.of(), FrameFlags.BUILTIN);
@@ -189,14 +199,29 @@ public final class CallEngine implements AutoCloseable {
     add(name, null, handler, executor);
   }
 
+  /**
+   * Serves one of the protocol's own names as a function: on the engine's executor, in order, and
+   * with typed arguments. The {@link Listener} is not asked for it.
+   */
+  public void exposeBuiltin(String name, ValueType[] parameters, Handler handler) {
+    serving.exposeBuiltin(export(name, parameters.clone(), handler, null));
+  }
+
   private void add(
       String name,
       ValueType @Nullable [] parameters,
       Handler handler,
       @Nullable Executor executor) {
+    serving.expose(export(name, parameters, handler, executor));
+  }
+
+  private Export export(
+      String name,
+      ValueType @Nullable [] parameters,
+      Handler handler,
+      @Nullable Executor executor) {
     Executor runsCalls = executor == null ? settings.handlerExecutor() : executor;
-    serving.expose(
-        new Export(name, parameters, handler, runsCalls, serving.notificationsOn(executor)));
+    return new Export(name, parameters, handler, runsCalls, serving.notificationsOn(executor));
   }
 
   /** Names of what the peer may call, sorted. */

@@ -114,7 +114,7 @@ public final class ErrorEncoder {
   }
 
   /** A description of what came; whatever is absent or of a wrong type is empty. */
-  static ErrorDescription fromMap(@Nullable Object decoded) {
+  public static ErrorDescription fromMap(@Nullable Object decoded) {
     return fromMap(decoded, 0);
   }
 

@@ -332,7 +332,7 @@ final class LaneReader {
     try {
       names.begin(message.payload(), 0, message.length(), hasKeywords(message.flags()));
       boolean builtin = (message.flags() & FrameFlags.BUILTIN) != 0;
-      Export export = builtin ? null : serving.find(names);
+      Export export = serving.find(names, builtin);
       String name = export == null ? names.name() : export.name();
       return new InboundCall(
           message.kind(),

@@ -25,6 +25,9 @@ final class OutboundCalls {
   /** Not on the wire: a builtin function that runs user code, and so has no precedence. */
   static final int IN_ORDER = 1 << 16;
 
+  /** Not on the wire: no part of the chain of calls that this thread serves. */
+  static final int NOT_NESTED = 1 << 17;
+
   private final CallEngine engine;
   private final CallSettings settings;
   private final Channel channel;
@@ -113,8 +116,9 @@ final class OutboundCalls {
       int flags) {
     ThreadState state = settings.contexts().state();
     CallFuture future = new CallFuture(engine);
+    CallContext context = (flags & NOT_NESTED) == 0 ? state.context() : null;
     PendingCall call =
-        new PendingCall(name.text(), result, timeoutNanos, state.context(), null, true, future);
+        new PendingCall(name.text(), result, timeoutNanos, context, null, true, future);
     future.of(call);
     begin(call, name, arguments, keywords, flags, state);
     if (timeoutNanos != 0) {

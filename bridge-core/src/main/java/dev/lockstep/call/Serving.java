@@ -33,6 +33,7 @@ final class Serving {
   private final Outgoing outgoing;
   private final Counters counters;
   private final NameTable<Export> exports = new NameTable<>();
+  private final NameTable<Export> builtins = new NameTable<>();
   private final @Nullable Executor engineNotifications;
 
   /** Calls that a CANCEL can reach: queued ones, and those whose stage is not complete. */
@@ -54,6 +55,10 @@ final class Serving {
     exports.put(export.name(), export);
   }
 
+  void exposeBuiltin(Export export) {
+    builtins.put(export.name(), export);
+  }
+
   @Nullable Executor notificationsOn(@Nullable Executor executor) {
     return executor == null ? engineNotifications : new SerialExecutor(executor);
   }
@@ -64,8 +69,8 @@ final class Serving {
     return names;
   }
 
-  @Nullable Export find(CallReader reader) {
-    return reader.nameIn(exports);
+  @Nullable Export find(CallReader reader, boolean builtin) {
+    return reader.nameIn(builtin ? builtins : exports);
   }
 
   // --- calls that wait for their turn
@@ -135,7 +140,7 @@ final class Serving {
 
   private void runNotification(InboundCall call) {
     try {
-      if (call.isBuiltin()) {
+      if (call.isBuiltin() && call.export == null) {
         settings.listener().onBuiltinNotify(call.name, read(call, null).positional);
       } else {
         invoke(call);
@@ -154,7 +159,7 @@ final class Serving {
   private boolean runCall(InboundCall call) {
     Object result;
     try {
-      result = call.isBuiltin() ? builtin(call) : invoke(call);
+      result = call.isBuiltin() && call.export == null ? builtin(call) : invoke(call);
     } catch (Refused refused) {
       counters.refused.increment();
       answerError(call, refused.error);
