@@ -100,6 +100,7 @@ def _start():
     _lifeline.ask_main_for_input(calls)
     _open_streams(calls)
     _tell_main_of_errors(calls)
+    _tell_main_of_logs(calls, message)
     _enable_faulthandler()
     _publish(calls, message)
     return calls, message, shim
@@ -236,6 +237,26 @@ class _ThreadError:
 def _print_thread_error(args):
     print("Exception in thread %s:" % getattr(args.thread, "name", None), file=sys.stderr)
     sys.__excepthook__(args.exc_type, args.exc_value, args.exc_traceback)
+
+
+class _BeforeLogging:
+    """In ``sys.meta_path`` until `logging` is imported: there is nothing to do for scripts that do not."""
+
+    def __init__(self, calls):
+        self._calls = calls
+
+    def find_spec(self, name, path=None, target=None):
+        return self._calls.logs().find_spec(path, target) if name == "logging" else None
+
+
+def _tell_main_of_logs(calls, message):
+    calls.log_levels = message.get("log_levels") or {}
+    calls.tells_logs = bool(message.get("logging")) and not calls.sync_main_only
+    calls.before_logging = _BeforeLogging(calls)
+    if "logging" in sys.modules:
+        calls.logs().take(sys.modules["logging"])
+    else:
+        sys.meta_path.insert(0, calls.before_logging)
 
 
 def _publish(calls, message):

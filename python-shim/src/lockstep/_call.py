@@ -114,6 +114,10 @@ class Calls:
         self.streams = ()
         self.output = None  # _output.Output, from the first run on whose output main wants apart
         self._messages = None
+        self._logs = None
+        self.before_logging = None  # _boot._BeforeLogging
+        self.log_levels = {}  # what main wants: logger's name -> level
+        self.tells_logs = False
         self.describe_more = {}
         self.pending_interrupt = 0
         self._note_followed = False
@@ -371,6 +375,13 @@ class Calls:
             self._messages = Messages(self)
         return self._messages
 
+    def logs(self):
+        if self._logs is None:
+            from lockstep._logs import Logs
+
+            self._logs = Logs(self, self.before_logging)
+        return self._logs
+
     def event_loop(self):
         if self.loop is None:
             from lockstep._loop import Loop
@@ -594,7 +605,7 @@ class Calls:
         if frame.payload.startswith(_MAIN_THREADS):
             return False
         try:
-            name = _codec.decode_call(frame.payload, frame.flags & _layout.KEYWORDS)[0]
+            name, args, _ = _codec.decode_call(frame.payload, frame.flags & _layout.KEYWORDS)
             if name in _MAIN_THREADS_NAMES:
                 return False  # written in another form than ours
             answer = {
@@ -603,6 +614,8 @@ class Calls:
                 "stacks": _stacks,
             }.get(name)
             if frame.kind == _layout.NOTIFY:
+                if name == "log_level":
+                    self.logs().set_level(*args)
                 return True
             if answer is None:
                 self.send_fault(

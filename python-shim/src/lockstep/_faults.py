@@ -50,11 +50,11 @@ def type_name(cls):
     """``ValueError``, ``mypkg.Oops``: builtins without their module."""
     module = cls.__module__
     if module == "builtins" or not isinstance(module, str):
-        return _clean(cls.__qualname__, 500)
-    return _clean("%s.%s" % (module, cls.__qualname__), 500)
+        return clean(cls.__qualname__, 500)
+    return clean("%s.%s" % (module, cls.__qualname__), 500)
 
 
-def _clean(text, limit):
+def clean(text, limit):
     """A text that can cross: without lone surrogates, cut with a mark in its middle."""
     if not isinstance(text, str):
         text = "<no text>"
@@ -68,7 +68,7 @@ def _clean(text, limit):
 
 def _message(error):
     try:
-        return _clean(str(error), MESSAGE_CHARACTERS)
+        return clean(str(error), MESSAGE_CHARACTERS)
     except BaseException as problem:  # noqa: B902 - whatever user code does in __str__
         return "<message not available: %s in __str__>" % type_name(type(problem))
 
@@ -94,7 +94,7 @@ def _map_of(error, kind, depth, seen):
     described["frames"] = _frames(trace)
     notes = getattr(error, "__notes__", None)
     if isinstance(notes, list) and notes:
-        described["notes"] = [_clean(note, 2000) for note in notes[:32] if isinstance(note, str)]
+        described["notes"] = [clean(note, 2000) for note in notes[:32] if isinstance(note, str)]
     attributes = _attributes(error)
     if attributes:
         described["attributes"] = attributes
@@ -110,9 +110,9 @@ def _formatted(error, trace):
     try:
         traceback = load("traceback")
         lines = traceback.TracebackException(type(error), error, trace).format()
-        return _clean("".join(lines), TRACEBACK_CHARACTERS)
+        return clean("".join(lines), TRACEBACK_CHARACTERS)
     except BaseException as problem:  # noqa: B902 - __str__, __repr__ of user code
-        return _clean(
+        return clean(
             "".join(_frame_lines(trace))
             + "%s: %s\n(traceback cut: %s)"
             % (type_name(type(error)), _message(error)[:1000], type_name(type(problem))),
@@ -139,10 +139,10 @@ def _frames(trace):
         return []
     return [
         [
-            _clean(frame.filename, 1000),
+            clean(frame.filename, 1000),
             frame.lineno or 0,
-            _clean(frame.name, 500),
-            _clean(frame.line or "", 500),
+            clean(frame.name, 500),
+            clean(frame.line or "", 500),
         ]
         for frame in summary
     ]

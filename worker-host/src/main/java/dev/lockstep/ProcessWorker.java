@@ -2,6 +2,7 @@ package dev.lockstep;
 
 import dev.lockstep.call.CallEngine;
 import dev.lockstep.call.CallStatistics;
+import dev.lockstep.call.Listener;
 import dev.lockstep.process.WorkerProcess;
 import java.lang.reflect.Type;
 import java.time.Duration;
@@ -102,8 +103,21 @@ final class ProcessWorker implements PyWorker {
     try {
       life.messages.post(life.parts(), message);
     } catch (RuntimeException e) {
-      life.onHandlerError(Messages.NAME, e);
+      life.onHandlerError(Listener.BUILTIN + Messages.NAME, e);
     }
+  }
+
+  @Override
+  public void logLevel(String logger, System.Logger.Level level) {
+    int number = WorkerLogs.number(level);
+    if (life.partsIfCallable() != null
+        || !life.beforeStart().defer(() -> logLevelNow(logger, number))) {
+      logLevelNow(logger, number);
+    }
+  }
+
+  private void logLevelNow(String logger, int number) {
+    life.parts().engine().notifyBuiltin("log_level", logger, number);
   }
 
   @Override

@@ -117,6 +117,15 @@ public interface PyWorker extends ExposesFunctions<PyWorker>, AutoCloseable {
   void post(@Nullable Object message);
 
   /**
+   * Sets the level of one of the worker's loggers, as {@code getLogger(logger).setLevel} does; ""
+   * is the root logger, which decides for all that have none of their own (WARNING at first). A
+   * worker that is busy in Python code of its main thread heeds it after that.
+   *
+   * @throws WorkerDiedException if the worker has ended
+   */
+  void logLevel(String logger, System.Logger.Level level);
+
+  /**
    * The modules that a script imports, wherever in it, and that the worker's Python does not have:
    * top-level names in the order of the script. Looks at {@code import} statements only, and
    * imports nothing. Blocks; a syntax error is a {@link PythonException}.
@@ -412,6 +421,22 @@ public interface PyWorker extends ExposesFunctions<PyWorker>, AutoCloseable {
     /** The same for messages as they come; {@code None} is {@code null}. */
     public Builder onMessage(Consumer<? super @Nullable Object> consumer) {
       settings.messageListener = new Messages.Listener(Object.class, consumer);
+      return this;
+    }
+
+    /**
+     * Whether what the script logs with {@code logging} comes to this JVM's loggers {@code
+     * dev.lockstep.worker.NAME} and, for a logger {@code a.b}, {@code
+     * dev.lockstep.worker.NAME.a.b}; default: yes. Else it goes to stderr, as Python does it.
+     */
+    public Builder hostLogging(boolean hostLogging) {
+      settings.hostLogging = hostLogging;
+      return this;
+    }
+
+    /** As {@link PyWorker#logLevel}, from the script's first line on. */
+    public Builder logLevel(String logger, System.Logger.Level level) {
+      settings.logLevels.put(logger, WorkerLogs.number(level));
       return this;
     }
 

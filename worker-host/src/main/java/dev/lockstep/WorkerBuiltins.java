@@ -1,6 +1,7 @@
 package dev.lockstep;
 
 import dev.lockstep.call.ErrorEncoder;
+import dev.lockstep.call.Listener;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -8,6 +9,7 @@ import org.jspecify.annotations.Nullable;
 final class WorkerBuiltins {
   private static final String ERROR = "error";
   private static final String INPUT = "input";
+  static final String LOG = "log";
   private static final String OUTPUT = "output";
   private static final String PROGRESS = "progress";
 
@@ -15,6 +17,7 @@ final class WorkerBuiltins {
   private final WorkerOutput output;
   private final WorkerErrors errors;
   private final Messages messages;
+  private final WorkerLogs logs;
   private final Supplier<@Nullable WorkerParts> parts;
   private final @Nullable InputDesk input;
 
@@ -24,11 +27,13 @@ final class WorkerBuiltins {
       WorkerOutput output,
       WorkerErrors errors,
       Messages messages,
+      WorkerLogs logs,
       Supplier<@Nullable WorkerParts> parts) {
     this.settings = settings;
     this.output = output;
     this.errors = errors;
     this.messages = messages;
+    this.logs = logs;
     this.parts = parts;
     InputHandler handler = settings.inputHandler;
     this.input = handler == null ? null : new InputDesk(worker, handler);
@@ -59,11 +64,35 @@ final class WorkerBuiltins {
     switch (name) {
       case PROGRESS -> progressed(arguments);
       case ERROR -> failed(arguments);
+      case LOG ->
+          logs.log(
+              (int) number(arguments, 0),
+              text(arguments, 1),
+              text(arguments, 2),
+              arguments.length > 3 ? arguments[3] : null);
       case Messages.NAME -> messages.nobodyListens();
       default -> {
         // One of a later version's.
       }
     }
+  }
+
+  /** A notification of the worker's failed here, or was dropped. */
+  void notificationFailed(String name, Throwable error) {
+    boolean builtin = name.startsWith(Listener.BUILTIN);
+    String function = builtin ? name.substring(Listener.BUILTIN.length()) : name;
+    if (builtin && function.equals(LOG)) {
+      logs.dropped();
+      return;
+    }
+    boolean isMessage = builtin && function.equals(Messages.NAME);
+    errors.tell(isMessage ? WorkerError.Source.MESSAGE : WorkerError.Source.JAVA, function, error);
+  }
+
+  /** The worker has ended: what it said is told first. */
+  void awaitTold() {
+    logs.tellOfDropped();
+    errors.awaitTold();
   }
 
   private void progressed(@Nullable Object[] arguments) {

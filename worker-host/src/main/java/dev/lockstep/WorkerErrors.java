@@ -2,6 +2,7 @@ package dev.lockstep;
 
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -14,6 +15,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class WorkerErrors {
   private static final int MAX_WAITING = 1024;
+  private static final long LAST_WORDS_NANOS = 1_000_000_000;
 
   private final String worker;
   private final @Nullable Consumer<? super WorkerError> consumer;
@@ -22,6 +24,7 @@ final class WorkerErrors {
   private final Deque<WorkerError> waiting = new ArrayDeque<>(); // guarded by lock
   private boolean telling; // guarded by lock
   private long dropped; // guarded by lock
+  private final Condition told = lock.newCondition();
 
   WorkerErrors(String worker, @Nullable Consumer<? super WorkerError> consumer, System.Logger log) {
     this.worker = worker;
@@ -56,6 +59,21 @@ final class WorkerErrors {
     }
   }
 
+  /** Waits until all has been told, but not for long: the consumer may wait for this thread. */
+  void awaitTold() {
+    long leftNanos = LAST_WORDS_NANOS;
+    lock.lock();
+    try {
+      while (telling && leftNanos > 0) {
+        leftNanos = told.awaitNanos(leftNanos);
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    } finally {
+      lock.unlock();
+    }
+  }
+
   private void tellAll(Consumer<? super WorkerError> handler) {
     WorkerError next;
     while ((next = next()) != null) {
@@ -84,6 +102,9 @@ final class WorkerErrors {
       }
       WorkerError next = waiting.poll();
       telling = next != null;
+      if (!telling) {
+        told.signalAll();
+      }
       return next;
     } finally {
       lock.unlock();

@@ -41,7 +41,6 @@ final class WorkerLife implements Listener {
   private final Runnable onEnded;
   private final System.Logger log;
   final WorkerOutput output;
-  final WorkerErrors errors;
   final Messages messages;
   private final WorkerBuiltins builtins;
   final CompletableFuture<WorkerLife> ready = new CompletableFuture<>();
@@ -76,9 +75,11 @@ final class WorkerLife implements Listener {
     this.onEnded = onEnded;
     this.log = System.getLogger("dev.lockstep.worker." + name);
     this.output = new WorkerOutput(settings, name);
-    this.errors = new WorkerErrors(name, settings.errorConsumer, log);
+    WorkerErrors errors = new WorkerErrors(name, settings.errorConsumer, log);
     this.messages = new Messages(name, settings, errors);
-    this.builtins = new WorkerBuiltins(name, settings, output, errors, messages, this::partsIfMade);
+    this.builtins =
+        new WorkerBuiltins(
+            name, settings, output, errors, messages, new WorkerLogs(name, log), this::partsIfMade);
     this.beforeStart = new BeforeStart(new CallFailures(name), services.timer);
     this.preparation = new Preparation(settings, services, work);
   }
@@ -250,8 +251,7 @@ final class WorkerLife implements Listener {
 
   @Override
   public void onHandlerError(String function, Throwable error) {
-    boolean isMessage = function.equals(Messages.NAME);
-    errors.tell(isMessage ? WorkerError.Source.MESSAGE : WorkerError.Source.JAVA, function, error);
+    builtins.notificationFailed(function, error);
   }
 
   @Override
@@ -398,6 +398,7 @@ final class WorkerLife implements Listener {
       made.engine().fail(how);
     }
     tellOfLateWakeups(made);
+    builtins.awaitTold();
     made.release();
     ended(how, status);
   }

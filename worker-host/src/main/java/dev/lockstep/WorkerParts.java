@@ -170,7 +170,9 @@ final class WorkerParts {
             settings.acceleratorName(),
             settings.config.asMap(),
             launch.path(),
-            settings.config.threads());
+            settings.config.threads(),
+            settings.hostLogging,
+            settings.logLevels);
     process.send(message.encode(codec), name);
     engine.start();
   }

@@ -44,6 +44,8 @@ final class WorkerSettings {
   @Nullable Consumer<? super Progress> progressConsumer;
   @Nullable Consumer<? super WorkerError> errorConsumer;
   Messages.@Nullable Listener messageListener;
+  boolean hostLogging = true;
+  Map<String, Integer> logLevels = new LinkedHashMap<>();
   Map<String, ExposedFunction> exposed = new LinkedHashMap<>();
 
   WorkerSettings(ScriptSource source) {
@@ -142,6 +144,8 @@ final class WorkerSettings {
     copy.progressConsumer = progressConsumer;
     copy.errorConsumer = errorConsumer;
     copy.messageListener = messageListener;
+    copy.hostLogging = hostLogging;
+    copy.logLevels = new LinkedHashMap<>(logLevels);
     copy.exposed = new LinkedHashMap<>(exposed);
     return copy;
   }

@@ -9,7 +9,7 @@ import java.util.logging.LogRecord;
 import java.util.logging.Logger;
 
 /** What a worker's loggers get, instead of the console, until this is closed. */
-final class Logged extends Handler {
+final class Logged extends Handler implements AutoCloseable {
   final List<LogRecord> records = Collections.synchronizedList(new ArrayList<>());
   private final Logger logger;
 

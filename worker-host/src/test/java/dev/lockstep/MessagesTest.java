@@ -62,8 +62,7 @@ class MessagesTest {
       worker.post(null);
       worker.post(Map.of("rows", List.of(1, 2)));
       awaitCame(1_002);
-      assertThat(came.subList(0, 1_000))
-          .isEqualTo(IntStream.range(0, 1_000).boxed().toList());
+      assertThat(came.subList(0, 1_000)).isEqualTo(IntStream.range(0, 1_000).boxed().toList());
       assertThat(came.subList(1_000, 1_002))
           .isEqualTo(java.util.Arrays.asList(null, Map.of("rows", List.of(1, 2))));
       assertThat(errors).isEmpty();

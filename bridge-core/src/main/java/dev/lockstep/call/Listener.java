@@ -8,6 +8,9 @@ import org.jspecify.annotations.Nullable;
  * calls and must not block; what it throws is dropped.
  */
 public interface Listener {
+  /** Before the name of a builtin function in {@link #onHandlerError}. */
+  String BUILTIN = "builtin ";
+
   /** The peer's READY came: its script has run to its end. Calls that waited are sent after. */
   void onReady(Map<String, @Nullable Object> description);
 
@@ -48,7 +51,7 @@ public interface Listener {
    * Something failed that no caller hears of: a notification's handler, a reply that could not be
    * sent.
    *
-   * @param name the function, or what was done
+   * @param name the function, or what was done; {@link #BUILTIN} and its name for a builtin one
    */
   void onHandlerError(String name, Throwable error);
 

@@ -146,13 +146,17 @@ final class Serving {
         invoke(call);
       }
     } catch (Throwable thrown) {
-      engine.handlerFailed(call.name, thrown);
+      engine.handlerFailed(nameOf(call), thrown);
     } finally {
       NotificationOrder.Group group = call.group;
       if (group != null) {
         group.handled();
       }
     }
+  }
+
+  private static String nameOf(InboundCall call) {
+    return call.isBuiltin() ? Listener.BUILTIN + call.name : call.name;
   }
 
   /** True if the answer comes later, from a stage. */
@@ -313,7 +317,7 @@ final class Serving {
   void refuse(InboundCall call, ErrorDescription error) {
     counters.refused.increment();
     if (call.isNotification()) {
-      engine.handlerFailed(call.name, new IllegalStateException(error.message()));
+      engine.handlerFailed(nameOf(call), new IllegalStateException(error.message()));
       NotificationOrder.Group group = call.group;
       if (group != null) {
         group.handled();

@@ -86,7 +86,9 @@ final class GarbageForPython {
             "auto",
             Map.of(),
             List.of(),
-            0)
+            0,
+            false,
+            Map.of())
         .encode(new ValueCodec(Limits.DEFAULT, ValueCodec.defaultMapper(), false));
   }
 

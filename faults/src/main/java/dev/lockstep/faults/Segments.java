@@ -117,7 +117,9 @@ final class Segments {
                   "auto",
                   Map.of(),
                   List.of(),
-                  0)
+                  0,
+                  false,
+                  Map.of())
               .encode(new ValueCodec(Limits.DEFAULT, ValueCodec.defaultMapper(), false));
       Files.write(file, message);
       Process process =

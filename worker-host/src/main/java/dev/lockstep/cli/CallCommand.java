@@ -107,7 +107,9 @@ final class CallCommand implements Callable<Integer> {
     }
     builder
         .grace(GRACE)
+        .hostLogging(false)
         .onOutput(line -> bar.printLine(line.text()))
+        .onError(error -> bar.printLine(Failures.textOf(error).stripTrailing()))
         .onProgress(at -> bar.update(at.done(), at.total(), at.text()));
     if (name != null) {
       builder.name(name);

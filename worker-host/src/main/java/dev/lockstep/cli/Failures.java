@@ -5,6 +5,7 @@ import dev.lockstep.LockstepException;
 import dev.lockstep.PythonException;
 import dev.lockstep.UnserializableException;
 import dev.lockstep.WorkerDiedException;
+import dev.lockstep.WorkerError;
 import dev.lockstep.WorkerMisbehavedException;
 import dev.lockstep.WorkerStartException;
 import dev.lockstep.env.EnvironmentException;
@@ -51,6 +52,15 @@ final class Failures implements IExecutionExceptionHandler, IParameterExceptionH
     }
     err.flush();
     return exitCode(cause);
+  }
+
+  /** As Python prints an error that nobody waits for; with the end of its line. */
+  static String textOf(WorkerError error) {
+    String thread =
+        error.source() == WorkerError.Source.THREAD
+            ? "Exception in thread " + error.name() + ":\n"
+            : "";
+    return thread + text(error.error()) + "\n";
   }
 
   private static String text(Throwable failure) {

@@ -158,12 +158,16 @@ final class RunCommand implements Callable<Integer> {
     arguments.addAll(words);
     BufferedReader typed =
         new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
+    ProgressBar bar = new ProgressBar(System.err, Terminal.isStderr());
     PyWorker.Builder builder =
         workerOptions
             .apply(PyWorker.source(AS_PYTHON_DOES))
             .arguments(arguments.toArray(new String[0]))
             .grace(GRACE)
-            .onOutput(line -> print(line, out))
+            .hostLogging(false)
+            .onOutput(line -> print(line, out, bar))
+            .onProgress(at -> bar.update(at.done(), at.total(), at.text()))
+            .onError(error -> printError(Failures.textOf(error), bar))
             .onInput(
                 prompt -> {
                   out.print(prompt);
@@ -179,18 +183,25 @@ final class RunCommand implements Callable<Integer> {
         // What the script still had to print comes before the value, and no process stays.
         worker.close();
         worker.onExit().join();
+        bar.clear();
       }
     }
   }
 
-  private static void print(OutputLine line, PrintWriter out) {
+  private static void print(OutputLine line, PrintWriter out, ProgressBar bar) {
     if (line.stream() == OutputLine.Stream.STDERR) {
-      System.err.print(line.isComplete() ? line.text() + "\n" : line.text());
-      System.err.flush();
+      printError(line.isComplete() ? line.text() + "\n" : line.text(), bar);
     } else {
+      bar.clear();
       out.print(line.isComplete() ? line.text() + "\n" : line.text());
       out.flush();
     }
+  }
+
+  private static void printError(String text, ProgressBar bar) {
+    bar.clear();
+    System.err.print(text);
+    System.err.flush();
   }
 
   /** What Python's own command does with {@code sys.exit(code)}. */

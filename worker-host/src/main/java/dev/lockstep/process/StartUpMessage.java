@@ -24,6 +24,8 @@ import org.jspecify.annotations.Nullable;
  * @param target path, text or module name
  * @param accelerator {@code auto}, {@code c} or {@code py}
  * @param threads on how many plain calls run; 0: on Python's main thread
+ * @param logging whether what it logs comes to the host
+ * @param logLevels loggers' names, "" for the root, to Python's numbers
  * @param path entries of {@code sys.path} behind the script's own folder
  */
 @SuppressWarnings("ArrayRecordComponent") // Never compared.
@@ -38,7 +40,9 @@ public record StartUpMessage(
     String accelerator,
     Map<String, @Nullable Object> config,
     List<String> path,
-    int threads) {
+    int threads,
+    boolean logging,
+    Map<String, Integer> logLevels) {
 
   /** Length and map, as they are written. */
   public byte[] encode(ValueCodec codec) {
@@ -73,6 +77,8 @@ public record StartUpMessage(
     map.put("config", config);
     map.put("path", path);
     map.put("threads", threads);
+    map.put("logging", logging);
+    map.put("log_levels", logLevels);
     return map;
   }
 
