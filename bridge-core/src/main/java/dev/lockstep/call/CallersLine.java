@@ -12,23 +12,24 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>An answer that one thread reads for another costs a switch between them, ten times what a
  * short call costs. So threads that call at once do not take turns call by call: one calls on
- * undisturbed while the others have sent nothing yet. The first in line asks for the lane after a
- * turn's time; then the one that has it finishes its call, tells the first, and stands in line
- * itself before its next call.
+ * undisturbed while the others have sent nothing yet. After a turn's time it tells the first in
+ * line when its call is over, and stands in line itself before its next one. Whoever called last
+ * goes on without a look; anybody else first looks whether the lane is in use, for longer than the
+ * pause between two calls.
  *
  * <p>A turn is {@value #LONGEST_TURN_NANOS} nanoseconds, and shorter where many stand: a newcomer
- * waits about a millisecond at most until all before it had theirs. It is a courtesy, not a lock:
- * nobody is the first for longer than five turns, and whoever has waited that long sends whoever
- * reads.
+ * waits about two milliseconds at most until all before it had theirs. It is a courtesy, not a
+ * lock: nobody is the first for longer than five turns, and whoever has waited that long sends
+ * whoever reads.
  */
 final class CallersLine {
-  private static final long LONGEST_TURN_NANOS = 100_000;
+  private static final long LONGEST_TURN_NANOS = 200_000;
   private static final long SHORTEST_TURN_NANOS = 20_000;
-  private static final long ROUND_NANOS = 800_000;
+  private static final long ROUND_NANOS = 1_600_000;
   private static final int TURNS_AT_MOST = 5;
 
-  /** A short call is over within so many: one or two microseconds. */
-  private static final int LOOKS = 64;
+  /** The pause between two calls of a thread is over within so many: about a microsecond. */
+  private static final int LOOKS = 32;
 
   private final BooleanSupplier busy;
   private final long longestTurnNanos;
@@ -36,8 +37,13 @@ final class CallersLine {
   private final AtomicInteger standing = new AtomicInteger();
   private final ReentrantLock order = new ReentrantLock(true);
 
-  /** The first in line, when it has waited for a turn's time and asks for the lane. */
-  private volatile @Nullable Thread asks;
+  /** The first in line; it asks for the lane from {@link #askAtNanos} on. */
+  private volatile @Nullable Thread first;
+
+  private volatile long askAtNanos;
+
+  /** The thread that called last, by its number. */
+  private volatile long last;
 
   /** Whether the lane was left to the first in line, which is not there yet. */
   private volatile boolean left;
@@ -45,7 +51,7 @@ final class CallersLine {
   /**
    * A line before one lane.
    *
-   * @param busy whether another caller makes short calls at this moment
+   * @param busy whether another caller makes a call at this moment that is short as far as is known
    */
   CallersLine(BooleanSupplier busy) {
     this(busy, LONGEST_TURN_NANOS, TURNS_AT_MOST);
@@ -60,7 +66,12 @@ final class CallersLine {
 
   /** Stands in line until it is this thread's turn or its call is over. */
   void stand(PendingCall own) {
-    if (!left && (!busy.getAsBoolean() || isFreeSoon())) {
+    long me = Thread.currentThread().getId();
+    if (!left && last == me) {
+      return;
+    }
+    if (!left && staysFree()) {
+      last = me;
       return;
     }
     standing.incrementAndGet();
@@ -69,7 +80,8 @@ final class CallersLine {
         try {
           waitForTurn(own);
         } finally {
-          asks = null;
+          first = null;
+          last = me;
           left = false;
           order.unlock();
         }
@@ -77,16 +89,6 @@ final class CallersLine {
     } finally {
       standing.decrementAndGet();
     }
-  }
-
-  private boolean isFreeSoon() {
-    for (int i = 0; i < LOOKS; i++) {
-      Thread.onSpinWait();
-      if (!busy.getAsBoolean()) {
-        return true;
-      }
-    }
-    return false;
   }
 
   /** Between two calls of the same thread the lane is free, too, but not for long. */
@@ -114,16 +116,16 @@ final class CallersLine {
     long turnNanos =
         Math.max(SHORTEST_TURN_NANOS, Math.min(longestTurnNanos, ROUND_NANOS / standing.get()));
     long sinceNanos = System.nanoTime();
+    askAtNanos = sinceNanos + turnNanos;
+    first = Thread.currentThread();
     for (long waited = 0;
         waited < turnsAtMost * turnNanos && !own.isOver();
         waited = System.nanoTime() - sinceNanos) {
-      if (waited >= turnNanos) {
-        asks = Thread.currentThread();
-      }
       if (left || staysFree()) {
         return;
       }
-      LockSupport.parkNanos(this, Math.min(turnNanos, own.nanosLeft()));
+      // Woken after a turn by the one that calls; by the time, if that has stopped.
+      LockSupport.parkNanos(this, Math.min(2 * turnNanos, own.nanosLeft()));
     }
   }
 
@@ -139,9 +141,9 @@ final class CallersLine {
 
   /** By one whose call is over: leaves the lane to the first in line, if that asks for it. */
   void leave() {
-    Thread next = asks;
-    if (next != null) {
-      asks = null;
+    Thread next = first;
+    if (next != null && System.nanoTime() - askAtNanos >= 0) {
+      first = null;
       left = true;
       LockSupport.unpark(next);
     }

@@ -133,9 +133,14 @@ final class PumpedWaiting implements Waiting {
     }
   }
 
-  /** A caller, not the pump, reads the answers to its short calls. */
+  /**
+   * A caller, not the pump, reads the answers to its short calls. Where some stand in line already
+   * one slow answer does not end it: if all went at once, all answers would be slow.
+   */
   private boolean isCallerBusy() {
-    return channel.isRoleHeld() && channel.isShortOfLate() && !pump.isReading();
+    return channel.isRoleHeld()
+        && (channel.isShortOfLate() || line.isCrowded())
+        && !pump.isReading();
   }
 
   @Override

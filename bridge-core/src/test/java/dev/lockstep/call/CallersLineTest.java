@@ -11,6 +11,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -54,6 +55,43 @@ class CallersLineTest {
     busy.set(false);
     line.stand(call(0));
     assertThat(line.isCrowded()).isFalse();
+  }
+
+  @Test
+  void whoComesBetweenTwoCallsOfAnotherStands() throws Exception {
+    AtomicInteger looks = new AtomicInteger();
+    CallersLine strict = patient(() -> looks.incrementAndGet() % 8 == 0);
+    CompletableFuture<Void> newcomer =
+        CompletableFuture.runAsync(() -> strict.stand(call(0)), threads);
+    while (!strict.isCrowded()) {
+      assertThat(newcomer).isNotDone();
+      Thread.onSpinWait();
+    }
+    while (!newcomer.isDone()) {
+      strict.leave();
+    }
+    newcomer.get();
+  }
+
+  @Test
+  void whoCalledLastGoesOnUntilItLeavesTheLaneToTheFirst() throws Exception {
+    AtomicBoolean used = new AtomicBoolean();
+    CallersLine strict = patient(used::get);
+    strict.stand(call(0));
+    used.set(true);
+    CompletableFuture<Void> other =
+        CompletableFuture.runAsync(() -> strict.stand(call(0)), threads);
+    while (!strict.isCrowded()) {
+      Thread.onSpinWait();
+    }
+    for (int i = 0; i < 1000; i++) {
+      strict.stand(call(0));
+    }
+    assertThat(other).isNotDone();
+    while (!other.isDone()) {
+      strict.leave();
+    }
+    other.get();
   }
 
   /** A line in which one would stand for a minute if nobody left it the lane. */
