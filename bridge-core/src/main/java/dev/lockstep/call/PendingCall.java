@@ -5,7 +5,6 @@ import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ScheduledFuture;
-import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -18,10 +17,13 @@ import org.jspecify.annotations.Nullable;
 final class PendingCall implements PumpQueue.Work {
   private static final byte[] NOTHING = {};
   private static final VarHandle SETTLED;
+  private static final VarHandle INBOX;
 
   static {
     try {
-      SETTLED = MethodHandles.lookup().findVarHandle(PendingCall.class, "settled", boolean.class);
+      MethodHandles.Lookup lookup = MethodHandles.lookup();
+      SETTLED = lookup.findVarHandle(PendingCall.class, "settled", boolean.class);
+      INBOX = lookup.findVarHandle(PendingCall.class, "inbox", InboundCall.class);
     } catch (ReflectiveOperationException e) {
       throw new ExceptionInInitializerError(e);
     }
@@ -80,7 +82,7 @@ final class PendingCall implements PumpQueue.Work {
   private boolean settled;
 
   /** Newest first; {@link #SEALED} when the waiter has gone. */
-  private final AtomicReference<@Nullable InboundCall> inbox = new AtomicReference<>();
+  private volatile @Nullable InboundCall inbox;
 
   PendingCall(
       String name,
@@ -157,27 +159,27 @@ final class PendingCall implements PumpQueue.Work {
   boolean offer(InboundCall call) {
     InboundCall head;
     do {
-      head = inbox.get();
+      head = inbox;
       if (head == SEALED) {
         return false;
       }
       call.next = head;
-    } while (!inbox.compareAndSet(head, call));
+    } while (!INBOX.compareAndSet(this, head, call));
     return true;
   }
 
   boolean hasInbox() {
-    return inbox.get() != null;
+    return inbox != null;
   }
 
   /** Everything in the inbox, oldest first; for the waiter. */
   @Nullable InboundCall takeInbox() {
-    return inbox.get() == null ? null : reversed(inbox.getAndSet(null));
+    return inbox == null ? null : reversed((InboundCall) INBOX.getAndSet(this, null));
   }
 
   /** The same, and nothing can be left any more. */
   @Nullable InboundCall sealInbox() {
-    return reversed(inbox.getAndSet(SEALED));
+    return reversed((InboundCall) INBOX.getAndSet(this, SEALED));
   }
 
   private static @Nullable InboundCall reversed(@Nullable InboundCall newestFirst) {

@@ -82,6 +82,16 @@ final class CborCursor {
     return bytes[at] & 0xFF;
   }
 
+  /** Goes past a number below 24, as most in arrays are; -1 without going on if none is next. */
+  int smallNumber() {
+    int next = at;
+    if (next >= end || (bytes[next] & 0xFF) >= CborHeads.FIRST_LONG) {
+      return -1;
+    }
+    at = next + 1;
+    return bytes[next];
+  }
+
   void skipByte() {
     at++;
   }

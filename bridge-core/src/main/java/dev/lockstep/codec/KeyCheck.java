@@ -35,12 +35,23 @@ final class KeyCheck {
     this.maxNesting = maxNesting;
   }
 
-  void check(Map<?, ?> map) {
-    boolean tellsApart =
-        map.getClass().getClassLoader() == null && !(map instanceof IdentityHashMap);
-    if (!(tellsApart && areAllOfOneKind(map.keySet()))) {
-      checkEach(map.keySet());
-    }
+  /**
+   * Whether keys of one {@link #kindOf kind} are known to differ in Python because the map holds
+   * both; if not, or if they are of several kinds, they need {@link #checkEach(Map)}.
+   */
+  static boolean tellsApart(Map<?, ?> map) {
+    return map.getClass().getClassLoader() == null && !(map instanceof IdentityHashMap);
+  }
+
+  /** The class of a key if Python tells apart all of that class that Java does; else no key's. */
+  static Class<?> kindOf(@Nullable Object key) {
+    return key instanceof String || key instanceof Integer || key instanceof Long
+        ? key.getClass()
+        : NULL.getClass();
+  }
+
+  void checkEach(Map<?, ?> map) {
+    checkEach(map.keySet());
   }
 
   void check(Set<?> set) {
@@ -54,12 +65,7 @@ final class KeyCheck {
   private static boolean areAllOfOneKind(Collection<?> keys) {
     Class<?> kind = null;
     for (Object key : keys) {
-      if (kind == null) {
-        kind =
-            key instanceof String || key instanceof Integer || key instanceof Long
-                ? key.getClass()
-                : NULL.getClass();
-      }
+      kind = kind == null ? kindOf(key) : kind;
       if (key == null || key.getClass() != kind) {
         return false;
       }

@@ -84,7 +84,8 @@ final class TreeReader {
   private void readElements(List<@Nullable Object> elements, int size, int inner, boolean asKey) {
     try {
       for (int i = 0; i < size; i++) {
-        elements.add(read(inner, asKey));
+        int small = cursor.smallNumber();
+        elements.add(small >= 0 ? (Integer) small : read(inner, asKey));
       }
     } catch (ValueException e) {
       throw e.withinIndex(elements.size());

@@ -195,7 +195,12 @@ final class ValueEncoder {
     try {
       if (elements instanceof RandomAccess && elements instanceof List<?> list) {
         for (; index < size; index++) {
-          put(out, list.get(index));
+          Object element = list.get(index);
+          if (element instanceof Integer number) {
+            NumberWriter.put(out, number.longValue());
+          } else {
+            put(out, element);
+          }
         }
       } else {
         for (Object element : elements) {
@@ -249,11 +254,22 @@ final class ValueEncoder {
     int size = map.size();
     enter(out.stack, map);
     count(out.stack, 2L * size, map);
-    keys.check(map);
+    boolean alike = KeyCheck.tellsApart(map);
+    if (!alike) {
+      keys.checkEach(map);
+    }
     CborHeads.put(out, CborHeads.MAP, size);
+    Class<?> kind = null;
     int index = 0;
     for (Map.Entry<?, ?> entry : map.entrySet()) {
       Object key = entry.getKey();
+      if (alike) {
+        kind = kind == null ? KeyCheck.kindOf(key) : kind;
+        alike = key != null && key.getClass() == kind;
+        if (!alike) {
+          keys.checkEach(map);
+        }
+      }
       try {
         put(out, key);
       } catch (ValueException e) {
