@@ -89,13 +89,13 @@ bool ls_take_role(ls_endpoint *e) {
   if (e->role) {
     return false;
   }
-  e->role = true;
+  atomic_store_explicit(&e->role, true, memory_order_relaxed); /* written with the GIL; the line looks without */
   e->role_thread = PyThread_get_thread_ident();
   return true;
 }
 
 int ls_leave_role(ls_endpoint *e) {
-  e->role = false;
+  atomic_store_explicit(&e->role, false, memory_order_relaxed);
   if (e->waiting == 0 || e->hooks == NULL) {
     return 0;
   }

@@ -64,6 +64,7 @@ typedef struct ls_suspended {
 typedef struct ls_place {
   struct ls_place *next;
   ls_signal word; /* of this process alone */
+  _Atomic uint64_t first_at; /* since when nobody stands before it; 0: somebody does */
 } ls_place;
 
 #define LS_NAME_SLOTS 32
@@ -94,11 +95,11 @@ typedef struct {
   uint32_t max_queued;
   uint64_t counter;
 
-  bool role;
+  atomic_bool role;
   unsigned long role_thread;
   Py_ssize_t waiting;
   bool asleep; /* the role's holder has stopped spinning */
-  bool asked;  /* the first in line has stood for a turn: who comes to call lets it go first */
+  atomic_bool asked; /* the first in line has stood for a turn: who comes to call lets it go first */
   ls_place *line;
   _Atomic(bool) attention;
   Py_ssize_t queued;

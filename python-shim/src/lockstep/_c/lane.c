@@ -305,14 +305,6 @@ uint64_t ls_now(void) {
 
 /* ---- spinning ---- */
 
-static inline void pause_a_moment(void) {
-#if defined(__x86_64__)
-  __builtin_ia32_pause();
-#elif defined(__aarch64__)
-  __asm__ __volatile__("isb" ::: "memory");
-#endif
-}
-
 void ls_spin_open(ls_spin *spin) {
   cpu_set_t set;
   *spin = (ls_spin){.budget_nanos = MAX_BUDGET_NANOS};
@@ -328,7 +320,7 @@ bool ls_spin_at_once(ls_spin *spin, const ls_reader *r) {
       spin->hits++;
       return true;
     }
-    pause_a_moment();
+    ls_pause();
   }
   return false;
 }
@@ -354,7 +346,7 @@ bool ls_spin_for_data(ls_spin *spin, const ls_reader *r) {
         spin->budget_nanos = budget * 2 < MAX_BUDGET_NANOS ? budget * 2 : MAX_BUDGET_NANOS;
         return true;
       }
-      pause_a_moment();
+      ls_pause();
     }
     uint64_t now = ls_now();
     bool descheduled = now - last > DESCHEDULED_NANOS; /* somebody else wants this core: perhaps the one who answers */

@@ -85,6 +85,15 @@ void ls_unpark(ls_signal *signal);
 ls_signal *ls_data_signal(uint8_t *lane);
 ls_signal *ls_space_signal(uint8_t *lane);
 
+/* Tells the processor that this thread spins. */
+static inline void ls_pause(void) {
+#if defined(__x86_64__)
+  __builtin_ia32_pause();
+#elif defined(__aarch64__)
+  __asm__ __volatile__("isb" ::: "memory");
+#endif
+}
+
 /* Waits while *word == expected, at most `nanos`. 0 woken or the value differs, else an errno: ETIMEDOUT, EINTR. */
 int ls_futex_wait(ls_signal *word, uint32_t expected, int64_t nanos);
 void ls_futex_wake(ls_signal *word, int count);

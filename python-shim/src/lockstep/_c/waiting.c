@@ -6,6 +6,7 @@
 
 #define RAISE_IN_FLIGHT_NANOS 2000000
 #define LINE_LOOK_NANOS 200000
+#define LINE_LOOKS 32
 #define LINE_LONGEST_TURN_NANOS 1500000
 #define LINE_ROUND_NANOS 12000000
 #define LINE_MOST_TURNS 3
@@ -125,32 +126,45 @@ static void leave_line(ls_endpoint *e, const ls_place *mine) {
   }
   *at = mine->next;
   if (was_first) {
-    e->asked = false;
+    atomic_store(&e->asked, false);
     if (e->line != NULL) {
-      raise_place(e->line);
+      atomic_store(&e->line->first_at, ls_now());
     }
   }
 }
 
-/* Waits on the own word; whether this thread goes now. */
-static bool stand(ls_endpoint *e, ls_place *mine, uint64_t *first_since, int64_t turn_nanos) {
-  bool first = e->line == mine;
-  uint32_t seen = atomic_load(&mine->word);
-  Py_BEGIN_ALLOW_THREADS
-  ls_futex_wait(&mine->word, seen, first ? LINE_LOOK_NANOS : turn_nanos);
-  Py_END_ALLOW_THREADS
+/* Whether nobody calls for longer than the pause between two calls. */
+static bool stays_free(ls_endpoint *e) {
+  for (int i = 0; i < LINE_LOOKS; i++) {
+    if (atomic_load_explicit(&e->role, memory_order_relaxed)) {
+      return false;
+    }
+    ls_pause();
+  }
+  return true;
+}
+
+/* Waits on the own word, without the GIL, which the one that calls may keep for milliseconds: until somebody raises it
+ * or a signal comes, and as the first in line until nobody calls or this has taken too long. */
+static void stand(ls_endpoint *e, ls_place *mine, uint32_t seen, uint64_t turn_nanos) {
+  int error;
+  uint64_t first_at = atomic_load(&mine->first_at);
+  do {
+    error = ls_futex_wait(&mine->word, seen, first_at != 0 ? LINE_LOOK_NANOS : (int64_t)turn_nanos);
+    first_at = atomic_load(&mine->first_at);
+    if (first_at != 0 && ls_now() - first_at >= turn_nanos) {
+      atomic_store(&e->asked, true);
+    }
+  } while (error == ETIMEDOUT &&
+           (first_at == 0 || (!stays_free(e) && ls_now() - first_at < turn_nanos * LINE_MOST_TURNS)));
+}
+
+/* Whether this thread goes now. */
+static bool is_to_go(const ls_endpoint *e, const ls_place *mine, uint64_t turn_nanos) {
   if (e->role && e->asleep) {
     return true;
   }
-  if (e->line != mine) {
-    return false;
-  }
-  uint64_t now = ls_now();
-  if (*first_since == 0) {
-    *first_since = now;
-  }
-  e->asked = e->asked || now - *first_since >= (uint64_t)turn_nanos;
-  return !e->role || now - *first_since >= (uint64_t)turn_nanos * LINE_MOST_TURNS;
+  return e->line == mine && (!e->role || ls_now() - mine->first_at >= turn_nanos * LINE_MOST_TURNS);
 }
 
 /* A thread that sends while another one spins makes that one read its answer and wake it, and each takes the GIL from
@@ -160,8 +174,7 @@ static bool stand(ls_endpoint *e, ls_place *mine, uint64_t *first_since, int64_t
 int ls_stand_in_line(ls_endpoint *e) {
   ls_place mine = {.next = NULL};
   ls_place **end = &e->line;
-  uint64_t first_since = 0;
-  int64_t standing = 1;
+  uint64_t standing = 1;
   if (e->role && (e->asleep || e->role_thread == PyThread_get_thread_ident())) {
     return 0;
   }
@@ -169,17 +182,21 @@ int ls_stand_in_line(ls_endpoint *e) {
     standing++;
   }
   *end = &mine;
-  if (!e->role && e->line != &mine) {
+  if (e->line == &mine) {
+    atomic_store(&mine.first_at, ls_now());
+  } else if (!e->role) {
     raise_place(e->line);
   }
-  int64_t turn_nanos = LINE_ROUND_NANOS / standing;
+  uint64_t turn_nanos = LINE_ROUND_NANOS / standing;
   turn_nanos = turn_nanos > LINE_LONGEST_TURN_NANOS ? LINE_LONGEST_TURN_NANOS : turn_nanos;
   int failed;
-  bool gone;
   do {
-    gone = stand(e, &mine, &first_since, turn_nanos);
+    uint32_t seen = atomic_load(&mine.word);
+    Py_BEGIN_ALLOW_THREADS
+    stand(e, &mine, seen, turn_nanos);
+    Py_END_ALLOW_THREADS
     failed = PyErr_CheckSignals();
-  } while (!gone && failed == 0);
+  } while (failed == 0 && !is_to_go(e, &mine, turn_nanos));
   leave_line(e, &mine);
   return failed;
 }
