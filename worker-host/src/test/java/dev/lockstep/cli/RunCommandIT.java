@@ -112,4 +112,20 @@ class RunCommandIT {
       assertThat(result.err()).contains("KeyboardInterrupt").doesNotContain("\tat ");
     }
   }
+
+  @Test
+  void importsAreInstalledIfItIsAskedFor() throws IOException {
+    String script = script("import json, no_such_module_for_tests", "6 * 7");
+    Cli.Result asked =
+        Cli.run("run", "--install-imports", "--config", "{\"offline\": true}", script);
+    assertThat(asked.err())
+        .contains("what a script imports cannot be installed", "modules=[no_such_module_for_tests]")
+        .contains("cannot be installed without an index");
+    assertThat(asked.exitCode()).isEqualTo(ExitCode.WRONG_USE);
+
+    assertThat(Cli.run("run", script).err())
+        .contains("ModuleNotFoundError: No module named 'no_such_module_for_tests'");
+    assertThat(Cli.run("run", "--install-imports", script("import json", "6 * 7")).out())
+        .isEqualTo("42\n");
+  }
 }
