@@ -2,17 +2,12 @@ package dev.lockstep.faults;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import dev.lockstep.codec.ValueCodec;
 import dev.lockstep.env.ShimFolder;
-import dev.lockstep.process.StartUpMessage;
-import dev.lockstep.wire.Limits;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 
 /**
@@ -53,43 +48,20 @@ final class GarbageForPython {
   private static JsonNode run(
       Trial trial, Path shim, GarbageLane lane, String twin, String part, int count, int seed)
       throws IOException, InterruptedException {
-    Path file = Files.createTempFile("lockstep-faults-", ".message");
-    try {
-      Files.write(file, message(lane));
+    try (MessageFile message = MessageFile.of(lane.segment(), lane.nonce(), "garbage")) {
       JsonNode answer =
           ask(
               trial.combination().python(),
               Home.python("garbage_frames.py").toString(),
               shim.toString(),
-              file.toString(),
+              message.path().toString(),
               twin,
               part,
               Integer.toString(count),
               Integer.toString(seed));
       take(trial, twin, answer);
       return answer.path("facts").path("messages");
-    } finally {
-      Files.delete(file);
     }
-  }
-
-  private static byte[] message(GarbageLane lane) {
-    Path nothing = Path.of("/dev/null");
-    return new StartUpMessage(
-            lane.nonce(),
-            lane.segment(),
-            nothing,
-            "garbage",
-            "source",
-            "",
-            List.of(),
-            "auto",
-            Map.of(),
-            List.of(),
-            0,
-            false,
-            Map.of())
-        .encode(new ValueCodec(Limits.DEFAULT, ValueCodec.defaultMapper(), false));
   }
 
   /**

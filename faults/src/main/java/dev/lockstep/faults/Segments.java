@@ -4,24 +4,19 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.lockstep.PyWorker;
 import dev.lockstep.SegmentKind;
-import dev.lockstep.codec.ValueCodec;
 import dev.lockstep.diagnostics.SegmentFiles;
 import dev.lockstep.env.ShimFolder;
 import dev.lockstep.memory.Segment;
 import dev.lockstep.memory.SegmentException;
 import dev.lockstep.memory.SegmentSpec;
-import dev.lockstep.process.StartUpMessage;
-import dev.lockstep.wire.Limits;
 import dev.lockstep.wire.SegmentLayout;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Map;
 import java.util.Objects;
 
 /** Rows 9, 10 and 11: the segment's file is cut, or its header is another one than announced. */
@@ -103,31 +98,13 @@ final class Segments {
 
   private static void flipForPython(Trial trial, Path shim, Segment segment, byte[] nonce)
       throws IOException, InterruptedException {
-    Path file = Files.createTempFile("lockstep-faults-", ".message");
-    try {
-      byte[] message =
-          new StartUpMessage(
-                  nonce,
-                  segment,
-                  Path.of("/dev/null"),
-                  "flipped",
-                  "source",
-                  "",
-                  List.of(),
-                  "auto",
-                  Map.of(),
-                  List.of(),
-                  0,
-                  false,
-                  Map.of())
-              .encode(new ValueCodec(Limits.DEFAULT, ValueCodec.defaultMapper(), false));
-      Files.write(file, message);
+    try (MessageFile message = MessageFile.of(segment, nonce, "flipped")) {
       Process process =
           new ProcessBuilder(
                   trial.combination().python(),
                   Home.python("header_flips.py").toString(),
                   shim.toString(),
-                  file.toString(),
+                  message.path().toString(),
                   "0",
                   Integer.toString(SegmentLayout.HOST_STATE_OFFSET))
               .redirectError(ProcessBuilder.Redirect.INHERIT)
@@ -142,8 +119,6 @@ final class Segments {
               && result.path("tries").asInt() == SegmentLayout.HOST_STATE_OFFSET * BITS
               && result.path("named").asInt() == result.path("tries").asInt(),
           "result: " + result);
-    } finally {
-      Files.delete(file);
     }
   }
 
