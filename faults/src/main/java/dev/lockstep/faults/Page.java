@@ -31,8 +31,8 @@ record Page(List<Map<String, Object>> played) {
           faults/run                                                      every row, short: what CI plays
 
       A row that hangs is ended by a watchdog, which leaves the stacks of both sides, the segment in words and the logs in
-      `faults/target/results`. "of N" is how many values a figure has. `faults/run --rows 19 --runs 100000000` is the soak's
-      long form.
+      `faults/target/results`. "of N" is how many values a figure has. Times are those of a machine of two
+      processors that had other work. `faults/run --rows 19 --runs 100000000` is the soak's long form.
 
       """;
 
@@ -86,13 +86,9 @@ record Page(List<Map<String, Object>> played) {
         + result.get("python");
   }
 
-  /** The one with most runs. */
+  /** The one that was asked for most, not what the same row gave in short elsewhere. */
   private static Map<String, Object> main(List<Map<String, Object>> results) {
-    return results.stream().max((a, b) -> runs(a) - runs(b)).orElse(Map.of());
-  }
-
-  private static int runs(Map<String, Object> result) {
-    return ((Number) result.getOrDefault("runs", 0)).intValue();
+    return results.stream().max((a, b) -> asked(a) - asked(b)).orElse(Map.of());
   }
 
   private static void line(Row row, Map<String, Object> result, StringBuilder text) {
