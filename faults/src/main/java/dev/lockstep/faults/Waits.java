@@ -37,6 +37,9 @@ final class Waits {
   private static final Duration IDLE = Duration.ofSeconds(3);
   private static final double IDLE_PERCENT = 0.5;
 
+  /** A JVM compiles in its first seconds, whoever waits in it; one that spins is never idle. */
+  private static final int MOST_WINDOWS = 5;
+
   private Waits() {}
 
   // --- rows 19 and 20
@@ -257,14 +260,20 @@ final class Waits {
     Trial.require(
         Objects.equals(worker.sync().within(Trial.PATIENCE).call("echo", Integer.class, 7), 7),
         "no answer");
+    double percent = 100;
+    for (int window = 0; window < MOST_WINDOWS && percent >= 10 * IDLE_PERCENT; window++) {
+      percent = idleWindow();
+      trial.figure("host's CPU while idle", "% / 100").record(Math.round(percent * 100));
+    }
+    Trial.require(percent < 10 * IDLE_PERCENT, "the host used " + percent + " % of a core");
+    trial.finish(worker);
+  }
+
+  private static double idleWindow() throws Exception {
     long own = ProcessHandle.current().pid();
     long ticks = Processes.processorTicks(own);
     Thread.sleep(IDLE.toMillis()); // what is measured
-    double percent =
-        100.0 * (Processes.processorTicks(own) - ticks) / TICKS_PER_SECOND / IDLE.toSeconds();
-    trial.figure("host's CPU while idle", "% / 100").record(Math.round(percent * 100));
-    Trial.require(percent < 10 * IDLE_PERCENT, "the host used " + percent + " % of a core");
-    trial.finish(worker);
+    return 100.0 * (Processes.processorTicks(own) - ticks) / TICKS_PER_SECOND / IDLE.toSeconds();
   }
 
   private static void neverConsumes(Trial trial) throws Exception {
