@@ -16,6 +16,7 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Test;
@@ -125,6 +126,7 @@ class CasesTest {
   @Test
   void aWorkerThatWaitsForJavaCostsNoProcessorTime() throws Exception {
     CompletableFuture<Integer> answer = new CompletableFuture<>();
+    CountDownLatch asked = new CountDownLatch(1);
     try (PyWorker worker =
         source(
                 """
@@ -132,10 +134,15 @@ class CasesTest {
                         def wait(): return sync.answer()
                         __export__ = ['wait']
                         """)
-            .expose("answer", () -> answer)
+            .expose(
+                "answer",
+                () -> {
+                  asked.countDown();
+                  return answer;
+                })
             .start()) {
       CompletableFuture<Integer> waits = worker.sync().callAsync("wait", Integer.class);
-      Until.holds("Java was called", () -> worker.statistics().calls().served() > 0);
+      assertThat(asked.await(20, TimeUnit.SECONDS)).isTrue();
       long ticksBefore = ticks(worker.pid());
       // What is measured is this time itself: 2 s without anything to do.
       TimeUnit.SECONDS.sleep(2);
