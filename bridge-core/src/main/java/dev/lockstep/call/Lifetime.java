@@ -61,12 +61,22 @@ final class Lifetime {
   }
 
   private void completeQueued() {
+    PendingCall settled;
+    while ((settled = queue.takeCompletion()) != null) {
+      engine.complete(settled);
+    }
     PumpQueue.Work work;
-    while ((work = queue.poll()) != null) {
-      if (work instanceof PendingCall settled) {
-        engine.complete(settled);
+    while (!hasFailed() && (work = queue.poll()) != null) {
+      if (work instanceof PendingCall late) {
+        engine.complete(late);
       }
     }
+  }
+
+  /** Whether the other side died, or was killed for what it wrote. */
+  boolean hasFailed() {
+    Ending how = ending.get();
+    return how != null && !how.closed;
   }
 
   boolean isEnded() {

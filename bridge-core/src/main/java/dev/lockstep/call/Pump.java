@@ -107,6 +107,19 @@ final class Pump {
         run(work);
       }
     }
+    if (engine.lifetime().hasFailed()) {
+      handleTheLast();
+    }
+  }
+
+  /** What the other side said before its death was said. Only calls have nobody left to answer. */
+  private void handleTheLast() {
+    PumpQueue.Work work;
+    while ((work = queue.poll()) != null) {
+      if (!(work instanceof InboundCall call) || call.isNotification()) {
+        run(work);
+      }
+    }
   }
 
   private void run(PumpQueue.Work work) {

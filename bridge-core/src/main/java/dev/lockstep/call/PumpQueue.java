@@ -74,6 +74,16 @@ final class PumpQueue {
     return work;
   }
 
+  /** The oldest settled future, whatever waits before it. */
+  @Nullable PendingCall takeCompletion() {
+    for (Work work : queue) {
+      if (work instanceof PendingCall settled && queue.remove(work)) {
+        return settled;
+      }
+    }
+    return null;
+  }
+
   /** Takes out all notifications: for a flush that the pump would else wait for itself. */
   List<InboundCall> takeNotifications() {
     List<InboundCall> taken = new ArrayList<>();

@@ -17,6 +17,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -336,6 +337,35 @@ class ConcurrentCallTest {
           .isEqualTo("timeout");
       assertThat(seen.get(20, TimeUnit.SECONDS)).isEqualTo(7);
       assertThat(pair.call("same", 8)).isEqualTo(8);
+    }
+  }
+
+  @Test
+  void notificationsThatWereReadBeforeTheOtherSidesDeathAreHandled() throws Exception {
+    try (EnginePair pair = EnginePair.make().open()) {
+      CountDownLatch begun = new CountDownLatch(1);
+      CountDownLatch release = new CountDownLatch(1);
+      AtomicInteger ticks = new AtomicInteger();
+      pair.onHost(
+          "slow",
+          a -> {
+            begun.countDown();
+            return release.await(30, TimeUnit.SECONDS);
+          });
+      pair.onHost("tick", a -> ticks.incrementAndGet());
+      pair.onWorker("later", a -> new CompletableFuture<>());
+      CompletableFuture<@Nullable Object> read = pair.callAsync("later"); // while the pump is busy
+      pair.notifyFrom(pair.worker, "slow");
+      assertThat(begun.await(20, TimeUnit.SECONDS)).isTrue();
+      for (int i = 0; i < 5; i++) {
+        pair.notifyFrom(pair.worker, "tick");
+      }
+      pair.await("they were read", () -> pair.host.statistics().queued() == 5);
+      pair.host.fail(new IllegalStateException("it died"));
+      assertThatThrownBy(() -> read.get(20, TimeUnit.SECONDS))
+          .isInstanceOf(ExecutionException.class);
+      release.countDown();
+      pair.await("they were handled", () -> ticks.get() == 5);
     }
   }
 

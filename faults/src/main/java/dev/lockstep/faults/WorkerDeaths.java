@@ -135,6 +135,8 @@ final class WorkerDeaths {
           Processes.kill(worker.pid());
           Outcome.of(call, Trial.PATIENCE).failedWith(WorkerDiedException.class);
           worker.onExit().join();
+          // They were read before the news of its death; their handler's turn may come after it.
+          Processes.await("as many seen as committed", () -> seen.get() >= committed);
           trial.add("frames committed", committed);
           trial.add("frames seen", seen.get());
           Trial.require(
