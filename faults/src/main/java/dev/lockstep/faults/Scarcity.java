@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermission;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -70,16 +71,30 @@ final class Scarcity {
 
   // --- row 26
 
-  static void limits(Trial trial) {
+  static void limits(Trial trial) throws IOException {
+    boolean isForAll = isForAll(Path.of(trial.combination().python()));
     trial.fact(
         "left out",
         "max_map_count: the whole machine's, and its message is that of the address space;"
-            + " MEMLOCK: nothing is locked");
+            + " MEMLOCK: nothing is locked"
+            + (isForAll ? "" : "; NPROC: it needs another user, and the interpreter is root's"));
     trial.repeat("NOFILE 64", () -> limited(trial, "--nofile=64", List.of(), LANE, "file"));
     trial.repeat(
         "AS 3 GiB",
         () -> limited(trial, "--as=3221225472", List.of(), LARGE_LANE, "address space"));
-    trial.repeat("NPROC 60", () -> limited(trial, "--nproc=60", SOMEBODY_ELSE, LANE, "resource"));
+    if (isForAll) {
+      trial.repeat("NPROC 60", () -> limited(trial, "--nproc=60", SOMEBODY_ELSE, LANE, "resource"));
+    }
+  }
+
+  /** Whether every user finds the program: access(2) asks for no capability. */
+  private static boolean isForAll(Path program) throws IOException {
+    for (Path at = program.toRealPath(); at != null; at = at.getParent()) {
+      if (!Files.getPosixFilePermissions(at).contains(PosixFilePermission.OTHERS_EXECUTE)) {
+        return false;
+      }
+    }
+    return true;
   }
 
   private static void limited(Trial trial, String limit, List<String> as, int lane, String named)
