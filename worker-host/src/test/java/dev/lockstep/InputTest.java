@@ -4,12 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
-import java.util.ArrayList;
-import java.util.Collections;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.IntStream;
@@ -28,7 +27,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 @Timeout(60)
 class InputTest {
   private final Twin twin;
-  private final List<String> printed = Collections.synchronizedList(new ArrayList<>());
+  private final List<String> printed = new CopyOnWriteArrayList<>();
 
   InputTest(Twin twin) {
     this.twin = twin;
@@ -48,7 +47,7 @@ class InputTest {
 
   @Test
   void inputIsAnsweredWithItsPromptWhileTheWorkerWaits() {
-    List<String> prompts = Collections.synchronizedList(new ArrayList<>());
+    List<String> prompts = new CopyOnWriteArrayList<>();
     try (PyWorker worker =
         source("print(int(input('hi')))").onInput(typing(prompts, "456", "a", "b\n")).start()) {
       worker.ready().join();
@@ -76,7 +75,7 @@ class InputTest {
 
   @Test
   void stdinIsReadByLines() {
-    List<String> prompts = Collections.synchronizedList(new ArrayList<>());
+    List<String> prompts = new CopyOnWriteArrayList<>();
     try (PyWorker worker =
         source("").onInput(typing(prompts, "one", "two\nthree", "", "four")).start()) {
       assertThat(

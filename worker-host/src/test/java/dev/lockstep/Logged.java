@@ -1,8 +1,7 @@
 package dev.lockstep;
 
-import java.util.ArrayList;
-import java.util.Collections;
 import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.logging.Handler;
 import java.util.logging.Level;
 import java.util.logging.LogRecord;
@@ -10,7 +9,7 @@ import java.util.logging.Logger;
 
 /** What a worker's loggers get, instead of the console, until this is closed. */
 final class Logged extends Handler implements AutoCloseable {
-  final List<LogRecord> records = Collections.synchronizedList(new ArrayList<>());
+  final List<LogRecord> records = new CopyOnWriteArrayList<>();
   private final Logger logger;
 
   Logged(String worker) {

@@ -2,10 +2,9 @@ package dev.lockstep;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.util.ArrayList;
-import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.logging.Level;
 import java.util.logging.LogRecord;
@@ -26,7 +25,7 @@ class LoggingTest {
   private static final String LOGGER = "dev.lockstep.worker.chatty";
 
   private final Twin twin;
-  private final List<OutputLine> lines = Collections.synchronizedList(new ArrayList<>());
+  private final List<OutputLine> lines = new CopyOnWriteArrayList<>();
   private Logged logged = new Logged("unused");
 
   LoggingTest(Twin twin) {

@@ -2,11 +2,10 @@ package dev.lockstep;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.util.ArrayList;
-import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -32,8 +31,8 @@ class MessagesTest {
       """;
 
   private final Twin twin;
-  private final List<@Nullable Object> came = Collections.synchronizedList(new ArrayList<>());
-  private final List<WorkerError> errors = Collections.synchronizedList(new ArrayList<>());
+  private final List<@Nullable Object> came = new CopyOnWriteArrayList<>();
+  private final List<WorkerError> errors = new CopyOnWriteArrayList<>();
 
   MessagesTest(Twin twin) {
     this.twin = twin;

@@ -5,10 +5,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
@@ -24,7 +24,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 @Timeout(60)
 class RunOutputTest {
   private final Twin twin;
-  private final List<OutputLine> workers = Collections.synchronizedList(new ArrayList<>());
+  private final List<OutputLine> workers = new CopyOnWriteArrayList<>();
 
   RunOutputTest(Twin twin) {
     this.twin = twin;
@@ -46,7 +46,7 @@ class RunOutputTest {
 
   @Test
   void aRunsOutputIsItsOwnCompleteAndInOrderBeforeItsValue() {
-    List<OutputLine> lines = Collections.synchronizedList(new ArrayList<>());
+    List<OutputLine> lines = new CopyOnWriteArrayList<>();
     String text =
         """
         import sys, os, subprocess
@@ -111,7 +111,7 @@ class RunOutputTest {
       List<List<OutputLine>> lines = new ArrayList<>();
       List<CompletableFuture<Object>> runs = new ArrayList<>();
       for (int i = 0; i < 4; i++) {
-        List<OutputLine> own = Collections.synchronizedList(new ArrayList<>());
+        List<OutputLine> own = new CopyOnWriteArrayList<>();
         lines.add(own);
         runs.add(worker.runAsync(Script.of(text).with("me", i).onOutput(own::add), Object.class));
       }
@@ -132,7 +132,7 @@ class RunOutputTest {
 
   @Test
   void threadsOfARunWriteToItAndThoseOfTheWorkerDoNot() {
-    List<OutputLine> lines = Collections.synchronizedList(new ArrayList<>());
+    List<OutputLine> lines = new CopyOnWriteArrayList<>();
     try (PyWorker worker =
         start(
             """
@@ -167,7 +167,7 @@ class RunOutputTest {
 
   @Test
   void aRunThatFailsOrIsGivenUpHasWrittenWhatItHad() {
-    List<OutputLine> lines = Collections.synchronizedList(new ArrayList<>());
+    List<OutputLine> lines = new CopyOnWriteArrayList<>();
     try (PyWorker worker = start("")) {
       worker.ready().join();
       Script failing = Script.of("print('before')\n1 / 0").onOutput(lines::add);

@@ -3,10 +3,9 @@ package dev.lockstep;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.lockstep.WorkerError.Source;
-import java.util.ArrayList;
-import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Semaphore;
 import java.util.logging.Level;
 import java.util.logging.LogRecord;
@@ -23,8 +22,8 @@ import org.junit.jupiter.params.provider.MethodSource;
 @Timeout(60)
 class UncarriedErrorsTest {
   private final Twin twin;
-  private final List<WorkerError> errors = Collections.synchronizedList(new ArrayList<>());
-  private final List<OutputLine> lines = Collections.synchronizedList(new ArrayList<>());
+  private final List<WorkerError> errors = new CopyOnWriteArrayList<>();
+  private final List<OutputLine> lines = new CopyOnWriteArrayList<>();
 
   UncarriedErrorsTest(Twin twin) {
     this.twin = twin;
