@@ -83,7 +83,7 @@ record Page(List<Map<String, Object>> played) {
         + ", JDK "
         + result.get("jdk")
         + ", "
-        + result.get("python");
+        + String.valueOf(result.get("python")).replace(System.getProperty("user.home") + "/", "~/");
   }
 
   /** The one that was asked for most, not what the same row gave in short elsewhere. */
