@@ -1,6 +1,7 @@
 package dev.lockstep;
 
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** A future that ends as another one does, and hands its own cancellation on to that one. */
@@ -24,20 +25,37 @@ final class FollowingFuture extends CompletableFuture<@Nullable Object> {
     return future;
   }
 
+  /**
+   * One of a run, whose output must have been read first.
+   *
+   * @param outputRead starts reading; completes on a thread that must not run what depends on this
+   */
+  @SuppressWarnings("FutureReturnValueIgnored")
+  static FollowingFuture ofRun(
+      CompletableFuture<@Nullable Object> source, Supplier<CompletableFuture<Void>> outputRead) {
+    FollowingFuture future = new FollowingFuture(true);
+    future.source = source;
+    source.whenComplete(
+        (value, failure) ->
+            outputRead.get().whenCompleteAsync((read, unread) -> future.end(value, failure)));
+    return future;
+  }
+
   @SuppressWarnings("FutureReturnValueIgnored")
   void follow(CompletableFuture<@Nullable Object> followed) {
     source = followed;
     if (isDone()) {
       followed.cancel(true); // Cancelled, or out of time, before there was anything to follow.
     }
-    followed.whenComplete(
-        (value, failure) -> {
-          if (failure == null) {
-            complete(hasValue ? value : null);
-          } else {
-            completeExceptionally(failure);
-          }
-        });
+    followed.whenComplete(this::end);
+  }
+
+  private void end(@Nullable Object value, @Nullable Throwable failure) {
+    if (failure == null) {
+      complete(hasValue ? value : null);
+    } else {
+      completeExceptionally(failure);
+    }
   }
 
   /** Does something when this is cancelled. */

@@ -90,7 +90,7 @@ final class ScriptRuns {
       if (output != NO_OUTPUT) {
         future.whenComplete((value, failure) -> life.output.forget(registered));
       } else if (hasConsumer()) {
-        future = new RunFuture(future, () -> outputRead(parts));
+        future = FollowingFuture.ofRun(future, () -> outputRead(parts));
       }
     } catch (LockstepException e) {
       life.output.forget(output);
